@@ -1,0 +1,179 @@
+import { GpuError } from "./errors.ts";
+
+/** What kernels and planner need to know of an adapter. */
+export interface AdapterFacts {
+  /** Name as the driver gives it, such as "llvmpipe (LLVM 15.0.6, 256 bits)". */
+  readonly name: string;
+  readonly driver: string;
+  /** True where the "GPU" is the CPU: kernels then prefer few loads to workgroup memory. */
+  readonly software: boolean;
+  /** Lanes that run in lockstep and can share registers; 0 where subgroups are missing. */
+  readonly subgroupSize: number;
+  readonly shaderF16: boolean;
+  readonly timestamps: boolean;
+  /** Largest range that one binding can show a kernel, in bytes. */
+  readonly maxBindingBytes: number;
+  readonly maxBufferBytes: number;
+  readonly maxStorageBuffers: number;
+  readonly maxWorkgroupBytes: number;
+  readonly maxWorkgroupLanes: number;
+}
+
+/** The limits that every WebGPU implementation grants: what `plan` assumes without an adapter. */
+export const DEFAULT_FACTS: AdapterFacts = {
+  name: "no adapter: WebGPU's default limits",
+  driver: "",
+  software: false,
+  subgroupSize: 0,
+  shaderF16: false,
+  timestamps: false,
+  maxBindingBytes: 128 * 2 ** 20,
+  maxBufferBytes: 256 * 2 ** 20,
+  maxStorageBuffers: 8,
+  maxWorkgroupBytes: 16_384,
+  maxWorkgroupLanes: 256,
+};
+
+/** An open device with its facts, and the first error that nobody was waiting for. */
+export interface OpenDevice {
+  readonly device: GPUDevice;
+  readonly facts: AdapterFacts;
+  /** Throws what went wrong since the last call: a lost device, a stray validation error. */
+  check(): void;
+  close(): void;
+}
+
+const LIMITS = [
+  "maxStorageBufferBindingSize",
+  "maxBufferSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupSizeY",
+] as const;
+
+/** Which adapters may be used: any, preferring hardware; only hardware; only software. */
+export type Accelerator = "auto" | "gpu" | "cpu";
+
+/**
+ * Finds an adapter: a hardware GPU before a software one. `DENO_WEBGPU_BACKEND` chooses among
+ * Vulkan, Metal, D3D12 and GL as in Deno itself.
+ *
+ * @throws {GpuError} If there is none of the kind asked for.
+ */
+export async function findAdapter(accelerator: Accelerator = "auto"): Promise<GPUAdapter> {
+  // The GL backend complains on stderr when this is not set.
+  if (Deno.build.os === "linux" && !Deno.env.get("XDG_RUNTIME_DIR")) {
+    Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
+  }
+  const wanted: (GPURequestAdapterOptions | undefined)[] = [
+    { powerPreference: "high-performance" },
+    { powerPreference: "low-power" },
+    { forceFallbackAdapter: true },
+  ];
+  const found: GPUAdapter[] = [];
+  for (const options of wanted) {
+    const adapter = await navigator.gpu?.requestAdapter(options);
+    if (!adapter) continue;
+    found.push(adapter);
+    if (isSoftware(adapter.info) === (accelerator === "cpu")) break;
+  }
+  const hardware = found.find((adapter) => !isSoftware(adapter.info));
+  const software = found.find((adapter) => isSoftware(adapter.info));
+  const chosen = accelerator === "gpu"
+    ? hardware
+    : accelerator === "cpu"
+    ? software
+    : hardware ?? software;
+  if (chosen) return chosen;
+  const kind = accelerator === "gpu" ? "hardware " : accelerator === "cpu" ? "software " : "";
+  throw new GpuError(
+    `Cannot open a GPU: no ${kind}WebGPU adapter found; install a Vulkan driver (a software one ` +
+      "will do: on Debian and Ubuntu `apt-get install mesa-vulkan-drivers libvulkan1`)",
+  );
+}
+
+/** True for drivers that run shaders on the CPU. */
+function isSoftware(info: GPUAdapterInfo): boolean {
+  const text = `${info.description} ${info.device} ${info.vendor} ${info.architecture}`;
+  return info.isFallbackAdapter === true ||
+    /llvmpipe|lavapipe|swiftshader|basic render|softpipe/i.test(text);
+}
+
+/** Opens the best adapter with its own limits and the optional features that kernels can use. */
+export async function openDevice(accelerator: Accelerator = "auto"): Promise<OpenDevice> {
+  const adapter = await findAdapter(accelerator);
+  const device = await requestDevice(adapter);
+  return watch(device, factsOf(adapter, device));
+}
+
+async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
+  const useful: GPUFeatureName[] = ["shader-f16", "timestamp-query"];
+  const listed = useful.filter((name) => adapter.features.has(name));
+  // `subgroups` may be granted without being listed: try, then do without.
+  try {
+    return await adapter.requestDevice({
+      label: "denodino",
+      requiredLimits,
+      requiredFeatures: [...listed, "subgroups"] as GPUFeatureName[],
+    });
+  } catch {
+    const again = await findAdapter(isSoftware(adapter.info) ? "cpu" : "gpu");
+    return await again.requestDevice({
+      label: "denodino",
+      requiredLimits,
+      requiredFeatures: listed,
+    });
+  }
+}
+
+function factsOf(adapter: GPUAdapter, device: GPUDevice): AdapterFacts {
+  const { info } = adapter;
+  const software = isSoftware(info);
+  const { limits } = device;
+  const subgroups = device.features.has("subgroups");
+  return {
+    name: /^\d*$/.test(info.device) ? info.description || "unnamed adapter" : info.device,
+    driver: info.description,
+    software,
+    subgroupSize: subgroups ? info.subgroupMinSize || (software ? 8 : 32) : 0,
+    shaderF16: device.features.has("shader-f16"),
+    timestamps: device.features.has("timestamp-query"),
+    maxBindingBytes: limits.maxStorageBufferBindingSize,
+    maxBufferBytes: limits.maxBufferSize,
+    maxStorageBuffers: limits.maxStorageBuffersPerShaderStage,
+    maxWorkgroupBytes: limits.maxComputeWorkgroupStorageSize,
+    maxWorkgroupLanes: limits.maxComputeInvocationsPerWorkgroup,
+  };
+}
+
+function watch(device: GPUDevice, facts: AdapterFacts): OpenDevice {
+  let failure: GpuError | undefined;
+  let closing = false;
+  device.addEventListener("uncapturederror", (event) => {
+    event.preventDefault();
+    failure ??= new GpuError(
+      `Cannot run on the GPU (${facts.name}): ${(event as GPUUncapturedErrorEvent).error.message}`,
+    );
+  });
+  device.lost.then(({ message }) => {
+    if (closing) return;
+    failure ??= new GpuError(
+      `Cannot go on: the GPU device (${facts.name}) was lost: ${message || "no reason given"}; ` +
+        "resume from the last checkpoint, with a smaller batch_size if memory ran out",
+    );
+  });
+  return {
+    device,
+    facts,
+    check() {
+      if (failure) throw failure;
+    },
+    close() {
+      closing = true;
+      device.destroy();
+    },
+  };
+}

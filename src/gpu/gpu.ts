@@ -1,0 +1,157 @@
+import { type Accelerator, type AdapterFacts, type OpenDevice, openDevice } from "./device.ts";
+import { GpuError, ShapeError } from "./errors.ts";
+import { Pipelines } from "./pipelines.ts";
+import { type Dispatch, gridOf, type Recorder } from "./recorder.ts";
+import { byteLength, type DType, elementCount, type MemoryKind, type Tensor } from "./tensor.ts";
+
+const STORAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+
+/**
+ * A live device: every dispatch runs at once. For tests and tools; training records a plan.
+ *
+ * @example
+ * ```ts
+ * import { Gpu } from "./gpu.ts";
+ *
+ * using gpu = await Gpu.open();
+ * const x = gpu.upload([2, 2], Float32Array.of(1, 2, 3, 4), "x");
+ * console.log(await gpu.download(x)); // Float32Array(4) [ 1, 2, 3, 4 ]
+ * ```
+ */
+export class Gpu implements Recorder, Disposable {
+  readonly adapter: AdapterFacts;
+  readonly device: GPUDevice;
+  readonly pipelines: Pipelines;
+  readonly #open: OpenDevice;
+  readonly #buffers: GPUBuffer[] = [];
+  #failures: Promise<GpuError | undefined>[] = [];
+
+  private constructor(open: OpenDevice) {
+    this.#open = open;
+    this.device = open.device;
+    this.adapter = open.facts;
+    this.pipelines = new Pipelines(open.device);
+  }
+
+  /** @throws {GpuError} If no adapter of the kind asked for is found. */
+  static async open({ accelerator }: { accelerator?: Accelerator } = {}): Promise<Gpu> {
+    return new Gpu(await openDevice(accelerator));
+  }
+
+  empty(shape: readonly number[], label: string, dtype: DType = "f32"): Tensor {
+    return this.keep("activations", shape, label, dtype);
+  }
+
+  keep(kind: MemoryKind, shape: readonly number[], label: string, dtype: DType = "f32"): Tensor {
+    const sizeBytes = byteLength(shape, dtype);
+    const buffer = this.device.createBuffer({ label, size: sizeBytes, usage: STORAGE });
+    this.#buffers.push(buffer);
+    return { label, shape, dtype, storage: { label, kind, sizeBytes, buffer }, offsetBytes: 0 };
+  }
+
+  constant(data: Float32Array | Uint32Array, shape: readonly number[], label: string): Tensor {
+    return this.upload(shape, data, label);
+  }
+
+  /** A new tensor with these values. @throws {ShapeError} If their count does not fit the shape. */
+  upload(shape: readonly number[], data: Float32Array | Uint32Array, label: string): Tensor {
+    const tensor = this.empty(shape, label, data instanceof Uint32Array ? "u32" : "f32");
+    this.write(tensor, data);
+    return tensor;
+  }
+
+  /** Overwrites a tensor. */
+  write(tensor: Tensor, data: Float32Array | Uint32Array): void {
+    if (data.length !== elementCount(tensor.shape)) {
+      throw new ShapeError(
+        `Cannot write ${tensor.label}: data must have ${elementCount(tensor.shape)} elements ` +
+          `for shape [${tensor.shape.join(", ")}], got ${data.length}`,
+      );
+    }
+    const buffer = tensor.storage.buffer!;
+    this.device.queue.writeBuffer(buffer, tensor.offsetBytes, data as Float32Array<ArrayBuffer>);
+  }
+
+  run(dispatch: Dispatch): void {
+    const { device } = this;
+    device.pushErrorScope("out-of-memory");
+    device.pushErrorScope("validation");
+    const uniform = dispatch.params && this.#uniform(dispatch.params, dispatch.label);
+    const encoder = device.createCommandEncoder({ label: dispatch.label });
+    const pass = encoder.beginComputePass({ label: dispatch.label });
+    pass.setPipeline(this.pipelines.get(dispatch));
+    pass.setBindGroup(0, this.pipelines.bind(dispatch, uniform && { buffer: uniform }));
+    pass.dispatchWorkgroups(...gridOf(dispatch.workgroups));
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+    uniform?.destroy();
+    const scopes = [device.popErrorScope(), device.popErrorScope()];
+    this.#failures.push(
+      Promise.all(scopes).then((errors) => {
+        const error = errors.find((e) => e !== null);
+        return error && new GpuError(`Cannot run ${dispatch.label}: ${error.message}`);
+      }),
+    );
+  }
+
+  /** The values of a tensor; waits for everything before it and throws what failed. */
+  async download(tensor: Tensor): Promise<Float32Array> {
+    return new Float32Array(await this.downloadBytes(tensor));
+  }
+
+  /** The raw bytes of a tensor. @throws {GpuError} If any dispatch before it failed. */
+  async downloadBytes(tensor: Tensor): Promise<ArrayBuffer> {
+    await this.finish();
+    const size = byteLength(tensor.shape, tensor.dtype);
+    const staging = this.device.createBuffer({
+      label: `${tensor.label} (readback)`,
+      size,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    const encoder = this.device.createCommandEncoder();
+    encoder.copyBufferToBuffer(tensor.storage.buffer!, tensor.offsetBytes, staging, 0, size);
+    this.device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ);
+    const bytes = staging.getMappedRange().slice(0);
+    staging.destroy();
+    this.#open.check();
+    return elementCount(tensor.shape) === 0 ? new ArrayBuffer(0) : bytes;
+  }
+
+  /** Waits for the queue and throws the first failure of the dispatches so far. */
+  async finish(): Promise<void> {
+    const failures = await Promise.all(this.#failures);
+    this.#failures = [];
+    const failure = failures.find((error) => error !== undefined);
+    if (failure) throw failure;
+    await this.device.queue.onSubmittedWorkDone();
+    this.#open.check();
+  }
+
+  /** Throws a failure that nobody was waiting for, such as a lost device. */
+  check(): void {
+    this.#open.check();
+  }
+
+  /** Frees one tensor that {@linkcode empty} or {@linkcode upload} made. */
+  free(tensor: Tensor): void {
+    const { buffer } = tensor.storage;
+    const index = this.#buffers.indexOf(buffer!);
+    if (index >= 0) this.#buffers.splice(index, 1)[0].destroy();
+  }
+
+  [Symbol.dispose](): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+    this.#open.close();
+  }
+
+  #uniform(params: ArrayBuffer, label: string): GPUBuffer {
+    const buffer = this.device.createBuffer({
+      label: `${label} (params)`,
+      size: params.byteLength,
+      usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+    });
+    this.device.queue.writeBuffer(buffer, 0, params);
+    return buffer;
+  }
+}

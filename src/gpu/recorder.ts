@@ -1,0 +1,69 @@
+import type { AdapterFacts } from "./device.ts";
+import type { DType, MemoryKind, Tensor } from "./tensor.ts";
+
+/** One kernel call: what runs, over which tensors, on how many workgroups. */
+export interface Dispatch {
+  /** `<kernel file>.<entry point>`, followed where useful by what it works on. */
+  label: string;
+  /** WGSL text; a text import of one file of `kernels/`. */
+  source: string;
+  entryPoint: string;
+  /** Values for the `override` constants of the kernel. */
+  constants?: Record<string, number>;
+  /** The `Params` struct at binding 0, from {@linkcode packParams}. */
+  params?: ArrayBuffer;
+  /** Bindings 1 and up: `var<storage, read>`. */
+  inputs: readonly Tensor[];
+  /** The bindings after the inputs: `var<storage, read_write>`. */
+  outputs: readonly Tensor[];
+  /** A plain count is folded into two dimensions when it passes one grid axis. */
+  workgroups: number | readonly [number, number] | readonly [number, number, number];
+  /** Floating-point operations, a multiply-add counting as two. */
+  flops?: number;
+  /** Bytes moved when that is not simply the size of all bindings. */
+  bytes?: number;
+}
+
+/**
+ * What dispatches go into: the live device (tests, tools) or a plan being recorded (training).
+ * An op cannot tell which one it has.
+ */
+export interface Recorder {
+  readonly adapter: AdapterFacts;
+  /** Memory with undefined contents, alive from its first write to its last read. */
+  empty(shape: readonly number[], label: string, dtype?: DType): Tensor;
+  /** Zeroed memory that lives as long as the recorder. */
+  keep(kind: MemoryKind, shape: readonly number[], label: string, dtype?: DType): Tensor;
+  /** A table that never changes, such as sequence offsets. */
+  constant(data: Float32Array | Uint32Array, shape: readonly number[], label: string): Tensor;
+  run(dispatch: Dispatch): void;
+}
+
+/** One field of a kernel's `struct Params`. */
+export type Param = readonly ["u32" | "f32" | "i32", number];
+
+/** Packs scalars into the `Params` uniform, in the order of the struct; 4 bytes each. */
+export function packParams(...fields: Param[]): ArrayBuffer {
+  // Uniform structs are padded to 16 bytes.
+  const bytes = new ArrayBuffer(Math.max(16, Math.ceil(fields.length / 4) * 16));
+  const data = new DataView(bytes);
+  fields.forEach(([type, value], index) => {
+    if (type === "f32") data.setFloat32(index * 4, value, true);
+    else if (type === "u32") data.setUint32(index * 4, value, true);
+    else data.setInt32(index * 4, value, true);
+  });
+  return bytes;
+}
+
+/** Most workgroups along one axis of a grid, in every WebGPU implementation. */
+export const MAX_GRID_AXIS = 65_535;
+
+/** Folds a count of workgroups into a grid; kernels read `group.y * groups.x + group.x`. */
+export function gridOf(workgroups: Dispatch["workgroups"]): [number, number, number] {
+  if (typeof workgroups !== "number") {
+    const [x, y, z = 1] = workgroups;
+    return [x, y, z];
+  }
+  const y = Math.max(1, Math.ceil(workgroups / MAX_GRID_AXIS));
+  return [Math.ceil(workgroups / y), y, 1];
+}

@@ -1,0 +1,176 @@
+import type { OpenDevice } from "./device.ts";
+import { GpuError, ShapeError } from "./errors.ts";
+import { Pipelines } from "./pipelines.ts";
+import { mib, type Plan } from "./plan.ts";
+import { type Dispatch, gridOf } from "./recorder.ts";
+import { alignUp, elementCount, type Storage, type Tensor } from "./tensor.ts";
+
+const STORAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
+
+interface Ready {
+  readonly pipeline: GPUComputePipeline;
+  readonly bindGroup: GPUBindGroup;
+  readonly grid: [number, number, number];
+}
+
+/** A plan on a device: buffers, pipelines and bind groups exist; running is only encoding. */
+export class PlanRunner implements Disposable {
+  readonly #open: OpenDevice;
+  readonly #buffers: GPUBuffer[];
+  readonly #phases: Map<string, Ready[]>;
+
+  private constructor(open: OpenDevice, buffers: GPUBuffer[], phases: Map<string, Ready[]>) {
+    this.#open = open;
+    this.#buffers = buffers;
+    this.#phases = phases;
+  }
+
+  /**
+   * Allocates, compiles and binds everything that the plan needs.
+   *
+   * @throws {GpuError} If memory runs out or a kernel does not compile.
+   */
+  static async build(plan: Plan, open: OpenDevice): Promise<PlanRunner> {
+    const { device } = open;
+    const buffers = await allocate(plan, open);
+    for (const { storage, data } of plan.constants) {
+      device.queue.writeBuffer(storage.buffer!, 0, data as Float32Array<ArrayBuffer>);
+    }
+    const dispatches = [...plan.phases.values()].flat();
+    const pipelines = new Pipelines(device);
+    await pipelines.prepare(dispatches);
+    const uniforms = uploadParams(dispatches, device);
+    buffers.push(uniforms.buffer);
+
+    device.pushErrorScope("validation");
+    const phases = new Map<string, Ready[]>();
+    for (const [name, list] of plan.phases) {
+      phases.set(
+        name,
+        list.map((dispatch) => {
+          const offset = uniforms.offsets.get(dispatch);
+          const params = offset === undefined
+            ? undefined
+            : { buffer: uniforms.buffer, offset, size: dispatch.params!.byteLength };
+          return {
+            pipeline: pipelines.get(dispatch),
+            bindGroup: pipelines.bind(dispatch, params),
+            grid: gridOf(dispatch.workgroups),
+          };
+        }),
+      );
+    }
+    const error = await device.popErrorScope();
+    if (error) throw new GpuError(`Cannot build the plan: ${error.message}`);
+    return new PlanRunner(open, buffers, phases);
+  }
+
+  /** Overwrites a tensor that the plan keeps, or the beginning of it. */
+  write(tensor: Tensor, data: Float32Array | Uint32Array): void {
+    if (data.length > elementCount(tensor.shape)) {
+      throw new ShapeError(
+        `Cannot write ${tensor.label}: data must have at most ${elementCount(tensor.shape)} ` +
+          `elements for shape [${tensor.shape.join(", ")}], got ${data.length}`,
+      );
+    }
+    this.#open.device.queue.writeBuffer(
+      tensor.storage.buffer!,
+      tensor.offsetBytes,
+      data as Float32Array<ArrayBuffer>,
+    );
+  }
+
+  /** Encodes the phases one after another and submits them; does not wait. */
+  run(...names: string[]): void {
+    this.#open.check();
+    const encoder = this.#open.device.createCommandEncoder({ label: names.join("+") });
+    const pass = encoder.beginComputePass({ label: names.join("+") });
+    for (const name of names) {
+      for (const { pipeline, bindGroup, grid } of this.#phases.get(name) ?? []) {
+        pass.setPipeline(pipeline);
+        pass.setBindGroup(0, bindGroup);
+        pass.dispatchWorkgroups(...grid);
+      }
+    }
+    pass.end();
+    this.#open.device.queue.submit([encoder.finish()]);
+  }
+
+  /** The values of a tensor that the plan keeps; waits for the queue. */
+  async download(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
+    const { device } = this.#open;
+    const size = Math.max(4, elementCount(tensor.shape) * 4);
+    const staging = device.createBuffer({
+      label: `${tensor.label} (readback)`,
+      size,
+      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+    });
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(tensor.storage.buffer!, tensor.offsetBytes, staging, 0, size);
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(GPUMapMode.READ);
+    const values = new Float32Array(staging.getMappedRange().slice(0));
+    staging.destroy();
+    this.#open.check();
+    return values.subarray(0, elementCount(tensor.shape));
+  }
+
+  /** Waits until everything submitted has run. @throws {GpuError} If anything of it failed. */
+  async finish(): Promise<void> {
+    await this.#open.device.queue.onSubmittedWorkDone();
+    this.#open.check();
+  }
+
+  [Symbol.dispose](): void {
+    for (const buffer of this.#buffers) buffer.destroy();
+  }
+}
+
+async function allocate(plan: Plan, { device, facts }: OpenDevice): Promise<GPUBuffer[]> {
+  const buffers: GPUBuffer[] = [];
+  let total = 0;
+  device.pushErrorScope("validation");
+  device.pushErrorScope("out-of-memory");
+  const create = (label: string, size: number) => {
+    const buffer = device.createBuffer({ label, size, usage: STORAGE });
+    buffers.push(buffer);
+    total += size;
+    return buffer;
+  };
+  for (const storage of plan.kept) storage.buffer = create(storage.label, storage.sizeBytes);
+  for (const { sizeBytes, members } of plan.slots) {
+    const buffer = create(members[0].storage.label, sizeBytes);
+    for (const { storage } of members as { storage: Storage }[]) storage.buffer = buffer;
+  }
+  const [memory, validation] = [await device.popErrorScope(), await device.popErrorScope()];
+  const error = memory ?? validation;
+  if (error) {
+    throw new GpuError(
+      `Cannot allocate ${mib(total)} on ${facts.name}: ${error.message}; lower batch_size or ` +
+        "close other programs that use the GPU",
+    );
+  }
+  return buffers;
+}
+
+function uploadParams(
+  dispatches: readonly Dispatch[],
+  device: GPUDevice,
+): { buffer: GPUBuffer; offsets: Map<Dispatch, number> } {
+  const offsets = new Map<Dispatch, number>();
+  let size = 0;
+  for (const dispatch of dispatches) {
+    if (!dispatch.params) continue;
+    offsets.set(dispatch, size);
+    size += alignUp(dispatch.params.byteLength);
+  }
+  const bytes = new Uint8Array(Math.max(size, 16));
+  for (const [dispatch, offset] of offsets) bytes.set(new Uint8Array(dispatch.params!), offset);
+  const buffer = device.createBuffer({
+    label: "params",
+    size: bytes.byteLength,
+    usage: GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST,
+  });
+  device.queue.writeBuffer(buffer, 0, bytes);
+  return { buffer, offsets };
+}
