@@ -1,0 +1,146 @@
+import { ConfigError } from "./config_error.ts";
+import type { ModelArgs } from "./model_args.ts";
+import { ffnHiddenDim, type ModelConfig } from "./model_config.ts";
+import { nearestName } from "./nearest_name.ts";
+
+interface Preset {
+  imgSize: number;
+  patchSize: number;
+  embedDim: number;
+  depth: number;
+  numHeads: number;
+  ffnLayer: ModelConfig["ffnLayer"];
+  dropPathRate: number;
+  /** Published weights exist: the bare name means them, and they have 4 register tokens. */
+  published: boolean;
+}
+
+/**
+ * The published family stores a 37 x 37 position grid (518 / 14), which views of other sizes
+ * resample; models without published weights store the grid of a 224-pixel view. Drop path is
+ * what DINOv2 trains with; `vittest` has none, so that a few steps on a CPU already show learning.
+ */
+const PRESETS: Record<string, Preset> = {
+  vits14: preset(518, 14, 384, 12, 6, { published: true }),
+  vitb14: preset(518, 14, 768, 12, 12, { published: true }),
+  vitl14: preset(518, 14, 1024, 24, 16, { published: true }),
+  vitg14: preset(518, 14, 1536, 40, 24, { published: true, ffnLayer: "swiglufused" }),
+  vitl16: preset(224, 16, 1024, 24, 16),
+  vitti14: preset(224, 14, 192, 12, 3),
+  vittest: preset(32, 8, 64, 3, 2, { dropPathRate: 0 }),
+};
+
+function preset(
+  imgSize: number,
+  patchSize: number,
+  embedDim: number,
+  depth: number,
+  numHeads: number,
+  rest: Partial<Preset> = {},
+): Preset {
+  const defaults = { ffnLayer: "mlp", dropPathRate: 0.3, published: false } as const;
+  return { imgSize, patchSize, embedDim, depth, numHeads, ...defaults, ...rest };
+}
+
+/** The model names that can be trained, without optional suffixes. */
+export const MODEL_NAMES: readonly string[] = Object.entries(PRESETS)
+  .map(([name, { published }]) => `dinov2/${name}${published ? "-notpretrained" : ""}`);
+
+/**
+ * Resolves a model name and its overrides to a {@linkcode ModelConfig}.
+ *
+ * A name is `dinov2/` and a preset, then `-noreg` for a published architecture without its four
+ * register tokens, then `-notpretrained` for random weights, in either order.
+ *
+ * @example
+ * ```ts
+ * import { resolveModel } from "./model_presets.ts";
+ *
+ * const model = resolveModel("dinov2/vits14-notpretrained", { depth: 6 });
+ * console.log(model.embedDim, model.depth, model.numRegisterTokens); // 384 6 4
+ * ```
+ *
+ * @throws {ConfigError} If the name is unknown or the overrides do not fit together.
+ */
+export function resolveModel(name: string, args: ModelArgs = {}): ModelConfig {
+  const { preset, noRegisters } = parseName(name);
+  const registers = preset.published && !noRegisters ? 4 : 0;
+  const numRegisterTokens = args.num_register_tokens ?? registers;
+  const embedDim = args.embed_dim ?? preset.embedDim;
+  const mlpRatio = args.mlp_ratio ?? 4;
+  const ffnLayer = args.ffn_layer ?? preset.ffnLayer;
+  const patchSize = args.patch_size ?? preset.patchSize;
+  // A preset's side follows an overridden patch size: the grid is the whole patches that fit.
+  const gridSide = Math.max(1, Math.floor(preset.imgSize / patchSize));
+  const model: ModelConfig = {
+    name,
+    imgSize: args.img_size ?? gridSide * patchSize,
+    patchSize,
+    inChans: args.in_chans ?? 3,
+    embedDim,
+    depth: args.depth ?? preset.depth,
+    numHeads: args.num_heads ?? preset.numHeads,
+    mlpRatio,
+    ffnLayer,
+    ffnHidden: ffnHiddenDim(embedDim, mlpRatio, ffnLayer),
+    numRegisterTokens,
+    layerScaleInit: args.init_values === undefined ? 1e-5 : args.init_values,
+    dropPathRate: args.drop_path_rate ?? preset.dropPathRate,
+    dropPathUniform: args.drop_path_uniform ?? true,
+    // The published models with registers resample to exact sizes; those without keep the 0.1
+    // that their training had.
+    interpolateOffset: args.interpolate_offset ?? (numRegisterTokens > 0 ? 0 : 0.1),
+    interpolateAntialias: args.interpolate_antialias ?? numRegisterTokens > 0,
+    layerNormEps: 1e-6,
+  };
+  checkModel(model);
+  return model;
+}
+
+function parseName(name: string): { preset: Preset; noRegisters: boolean } {
+  const [base, ...suffixes] = name.replace(/^dinov2\//, "").split("-");
+  const preset = Object.hasOwn(PRESETS, base) ? PRESETS[base] : undefined;
+  const known = suffixes.every((suffix) => suffix === "noreg" || suffix === "notpretrained");
+  if (preset === undefined || !known || !name.startsWith("dinov2/")) {
+    const near = nearestName(name, MODEL_NAMES);
+    const hint = near === undefined ? "" : `; did you mean ${near}?`;
+    throw modelError("model", `must be one of ${MODEL_NAMES.join(", ")}, got "${name}"${hint}`);
+  }
+  if (preset.published && !suffixes.includes("notpretrained")) {
+    throw modelError(
+      "model",
+      `must end in -notpretrained, got "${name}"; pretrained weights cannot be loaded yet, ` +
+        `write ${name}-notpretrained to start from random ones`,
+    );
+  }
+  return { preset, noRegisters: suffixes.includes("noreg") };
+}
+
+function checkModel({ imgSize, patchSize, embedDim, numHeads }: ModelConfig): void {
+  if (imgSize % patchSize !== 0) {
+    throw modelError(
+      "model_args.img_size",
+      `must be a multiple of patch_size ${patchSize}, got ${imgSize}`,
+    );
+  }
+  if (embedDim % numHeads !== 0) {
+    throw modelError(
+      "model_args.embed_dim",
+      `must be a multiple of num_heads ${numHeads}, got ${embedDim}`,
+    );
+  }
+  if (embedDim / numHeads > MAX_HEAD_DIM) {
+    throw modelError(
+      "model_args.num_heads",
+      `must be at least ${Math.ceil(embedDim / MAX_HEAD_DIM)} for embed_dim ${embedDim}, so that ` +
+        `a head is at most ${MAX_HEAD_DIM} wide, got ${numHeads}`,
+    );
+  }
+}
+
+/** The attention kernels keep one head's row per lane. */
+const MAX_HEAD_DIM = 128;
+
+function modelError(key: string, message: string) {
+  return new ConfigError([{ key, message }]);
+}

@@ -1,0 +1,177 @@
+import type { z } from "../deps/zod.ts";
+import { ConfigError, type ConfigProblem } from "./config_error.ts";
+import type { ModelConfig } from "./model_config.ts";
+import { resolveModel } from "./model_presets.ts";
+import { nearestName } from "./nearest_name.ts";
+import { namesAt } from "./schema_fields.ts";
+import { TrainConfig, type TrainOptions } from "./train_config.ts";
+
+/** Length of a run that is told neither epochs nor steps; the reference's for DINOv2. */
+const DEFAULT_STEPS = 125_000;
+
+/**
+ * Checks a configuration and fills in every default; exactly one of epochs and steps is then set.
+ *
+ * @example
+ * ```ts
+ * import { resolveConfig } from "./resolve_config.ts";
+ *
+ * const config = resolveConfig({ out: "runs/a", data: "photos", model: "dinov2/vittest", steps: 9 });
+ * console.log(config.method_args.output_dim); // 65536
+ * ```
+ *
+ * @param raw Settings as given, by name; an object as {@linkcode TrainOptions} or of unknown origin.
+ * @throws {ConfigError} Listing every problem: unknown, misspelt, ill-typed and contradicting settings.
+ */
+export function resolveConfig(raw: TrainOptions | Record<string, unknown>): TrainConfig {
+  const parsed = TrainConfig.safeParse(raw);
+  if (!parsed.success) {
+    const { issues } = parsed.error;
+    const problems = issues.flatMap((issue) => describeIssue(issue, raw));
+    throw new ConfigError([...problems, ...remainingProblems(raw, issues)]);
+  }
+  const config = parsed.data;
+  const problems = crossFieldProblems(config);
+  if (problems.length > 0) throw new ConfigError(problems);
+  const noLength = config.epochs === null && config.steps === null;
+  return noLength ? { ...config, steps: DEFAULT_STEPS } : config;
+}
+
+/** Contradictions among the settings that are right in themselves, so that one run shows all. */
+function remainingProblems(raw: unknown, issues: readonly z.core.$ZodIssue[]): ConfigProblem[] {
+  const rest: unknown = structuredClone(raw);
+  for (const issue of issues) {
+    const keys = issue.code === "unrecognized_keys" ? issue.keys : [issue.path.at(-1)!];
+    const path = issue.code === "unrecognized_keys" ? issue.path : issue.path.slice(0, -1);
+    for (const key of keys) delete (valueAt(rest, path) as Record<PropertyKey, unknown>)?.[key];
+  }
+  const parsed = TrainConfig.safeParse({ out: "-", data: "-", ...rest as object });
+  return parsed.success ? crossFieldProblems(parsed.data) : [];
+}
+
+function describeIssue(issue: z.core.$ZodIssue, raw: unknown): ConfigProblem[] {
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((name) => describeUnknown([...issue.path, name], raw));
+  }
+  const key = issue.path.join(".");
+  const value = valueAt(raw, issue.path);
+  if (value === undefined) return [{ key, message: `is required; write ${key}=...` }];
+  return [{ key, message: `${expectation(issue)}, got ${JSON.stringify(value)}` }];
+}
+
+function describeUnknown(path: PropertyKey[], raw: unknown): ConfigProblem {
+  const parents = path.slice(0, -1);
+  const near = nearestName(String(path.at(-1)), namesAt(TrainConfig, parents));
+  const remedy = near === undefined
+    ? `known here: ${namesAt(TrainConfig, parents).join(", ")}`
+    : `did you mean ${[...parents, near].join(".")}?`;
+  return {
+    key: path.join("."),
+    message: `is not a setting, got ${JSON.stringify(valueAt(raw, path))}; ${remedy}`,
+  };
+}
+
+function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, name) => (value as Record<PropertyKey, unknown>)?.[name],
+    raw,
+  );
+}
+
+const TYPE_NAMES: Record<string, string> = {
+  array: "a list",
+  boolean: "true or false",
+  int: "a whole number",
+  number: "a number",
+  object: "a group of settings",
+  string: "text",
+};
+
+/** What a value must be, from the schema's side of the issue. */
+function expectation(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
+    case "too_small":
+      if (issue.origin === "string") return "must not be empty";
+      if (issue.origin === "array") return `must have ${issue.minimum} values`;
+      return `must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
+    case "too_big":
+      if (issue.origin === "array") return `must have ${issue.maximum} values`;
+      return `must be ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
+    case "invalid_value":
+      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+    case "invalid_union":
+      return issue.message.startsWith("must ") ? issue.message : unionExpectation(issue);
+    default:
+      return issue.message;
+  }
+}
+
+/** The alternatives of a union, such as `must be "auto" or a whole number`. */
+function unionExpectation(issue: z.core.$ZodIssueInvalidUnion): string {
+  const alternatives = issue.errors.map(([first]) => expectation(first).replace(/^must be /, ""));
+  return `must be ${alternatives.join(" or ")}`;
+}
+
+/** What no single field can say: settings that contradict each other. */
+function crossFieldProblems(config: TrainConfig): ConfigProblem[] {
+  const { epochs, steps, overwrite, resume_interrupted, batch_size } = config;
+  const problems: ConfigProblem[] = [];
+  if (epochs !== null && steps !== null) {
+    problems.push({
+      key: "epochs",
+      message: `must not be given beside steps, got ${epochs} beside ${steps}; keep one`,
+    });
+  }
+  if (overwrite && resume_interrupted) {
+    problems.push({
+      key: "overwrite",
+      message: "must not be given beside resume_interrupted, got true; keep one",
+    });
+  }
+  if (batch_size < 2 && config.method_args.koleo_loss_weight > 0) {
+    problems.push({
+      key: "batch_size",
+      message: `must be at least 2 for the KoLeo loss, got ${batch_size}; ` +
+        `raise it or set method_args.koleo_loss_weight=0`,
+    });
+  }
+  try {
+    const model = resolveModel(config.model, config.model_args);
+    problems.push(...viewProblems(config, model));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+  }
+  return problems;
+}
+
+/** Views must be whole patches of as many channels as the model takes. */
+function viewProblems(config: TrainConfig, model: ModelConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const { image_size, local_view } = config.transform_args;
+  const checkSize = (key: string, size: readonly number[]) => {
+    if (size.every((side) => side % model.patchSize === 0)) return;
+    problems.push({
+      key: `transform_args.${key}`,
+      message: `must be multiples of patch_size ${model.patchSize}, got ${JSON.stringify(size)}; ` +
+        `nearest is ${JSON.stringify(size.map((side) => nearestMultiple(side, model.patchSize)))}`,
+    });
+  };
+  checkSize("image_size", image_size);
+  if (local_view !== null && local_view.num_views > 0) {
+    checkSize("local_view.view_size", local_view.view_size);
+  }
+  if (model.inChans !== 3) {
+    problems.push({
+      key: "model_args.in_chans",
+      message: `must be 3, the channels of an RGB image, got ${model.inChans}`,
+    });
+  }
+  return problems;
+}
+
+function nearestMultiple(value: number, unit: number): number {
+  return Math.max(1, Math.round(value / unit)) * unit;
+}

@@ -1,0 +1,45 @@
+import { z } from "../deps/zod.ts";
+import { DINOv2Args } from "./method_args.ts";
+import { ModelArgs } from "./model_args.ts";
+import { OptimArgs } from "./optim_args.ts";
+import { TransformArgs } from "./transform_args.ts";
+
+/** Everything a training run is told; the names are LightlyTrain's where it has them. */
+export const TrainConfig = z.strictObject({
+  out: z.string().min(1).describe("Folder of the run: metrics, checkpoints, exported model"),
+  data: z.string().min(1).describe("Folder with the training images, searched recursively"),
+  model: z.string().min(1).describe("Model preset, such as dinov2/vits14-notpretrained"),
+  method: z.literal("dinov2").default("dinov2").describe("Training method"),
+  epochs: z.int().min(1).nullable().default(null)
+    .describe("Passes over the images; give this or steps"),
+  steps: z.int().min(1).nullable().default(null)
+    .describe("Optimizer steps; give this or epochs; 125000 if neither is given"),
+  batch_size: z.int().min(1).default(128).describe("Images of a forward and backward pass"),
+  gradient_accumulation_steps: z.int().min(1).default(1)
+    .describe("Forward and backward passes of an optimizer step"),
+  seed: z.int().min(0).max(0xffff_ffff).default(0)
+    .describe("Seed of everything random: weights, order, views, masks"),
+  num_workers: z.union([z.literal("auto"), z.int().min(1)]).default("auto")
+    .describe('Threads that decode images and make views; "auto" follows the processor'),
+  overwrite: z.boolean().default(false)
+    .describe("Delete what an earlier run left in the out folder"),
+  resume_interrupted: z.boolean().default(false)
+    .describe("Go on with the interrupted run in the out folder"),
+  log_every_num_steps: z.int().min(1).default(50)
+    .describe("Steps between two lines of progress output off a terminal"),
+  save_every_num_steps: z.int().min(1).default(1000).describe("Steps between two checkpoints"),
+  precision: z.enum(["auto", "32-true"]).default("auto")
+    .describe("Number format of the computation; only float32 for now"),
+  accelerator: z.enum(["auto", "gpu", "cpu"]).default("auto")
+    .describe("Adapter to use: a hardware GPU, the software one, or the best there is"),
+  model_args: ModelArgs.prefault({}).describe("Overrides of the model preset"),
+  method_args: DINOv2Args.prefault({}).describe("Settings of the method"),
+  optim_args: OptimArgs.prefault({}).describe("Settings of AdamW"),
+  transform_args: TransformArgs.prefault({}).describe("How views are made from an image"),
+});
+
+/** A checked configuration with every default filled in; exactly one of epochs and steps is set. */
+export type TrainConfig = z.infer<typeof TrainConfig>;
+
+/** A configuration as a user gives it: only what differs from the defaults. */
+export type TrainOptions = z.input<typeof TrainConfig>;

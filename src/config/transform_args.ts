@@ -1,0 +1,108 @@
+import { z } from "../deps/zod.ts";
+
+const probability = () => z.number().min(0).max(1);
+const amount = () => z.number().min(0);
+const channels = () => z.tuple([z.number(), z.number(), z.number()]);
+
+/** `[height, width]` in pixels; one number stands for a square. */
+const viewSize = () =>
+  z.union([z.int().min(1), z.tuple([z.int().min(1), z.int().min(1)])], {
+    error: "must be a size in pixels or [height, width]",
+  }).transform((size): [number, number] => typeof size === "number" ? [size, size] : size);
+
+const randomResize = (minScale: number, maxScale: number) =>
+  z.strictObject({
+    min_scale: z.number().positive().max(1).default(minScale)
+      .describe("Smallest share of the image's area that a crop covers"),
+    max_scale: z.number().positive().max(1).default(maxScale)
+      .describe("Largest share of the image's area that a crop covers"),
+  }).superRefine(({ min_scale, max_scale }, context) => {
+    if (min_scale <= max_scale) return;
+    const message = `must be at most max_scale ${max_scale}`;
+    context.addIssue({ code: "custom", path: ["min_scale"], message });
+  });
+
+const gaussianBlur = (prob: number) =>
+  z.strictObject({
+    prob: probability().default(prob).describe("Probability of blurring a view"),
+    sigmas: z.tuple([amount(), amount()]).default([0.1, 2])
+      .refine(([low, high]) => low <= high, { error: "must be in ascending order" })
+      .describe("Range that the blur's standard deviation is drawn from, in pixels"),
+    blur_limit: z.literal(0).default(0)
+      .describe("Kernel size limit; 0 derives the kernel from the standard deviation"),
+  });
+
+const solarize = () =>
+  z.strictObject({
+    prob: probability().default(0.2).describe("Probability of inverting bright pixels"),
+    threshold: probability().default(0.5).describe("Brightness from which pixels are inverted"),
+  });
+
+const randomFlip = () =>
+  z.strictObject({
+    horizontal_prob: probability().default(0.5)
+      .describe("Probability of mirroring left and right"),
+    vertical_prob: probability().default(0).describe("Probability of mirroring top and bottom"),
+  });
+
+const colorJitter = () =>
+  z.strictObject({
+    prob: probability().default(0.8).describe("Probability of changing colors"),
+    strength: amount().default(0.5).describe("Factor on the four amounts"),
+    brightness: amount().default(0.8).describe("Largest relative change of brightness"),
+    contrast: amount().default(0.8).describe("Largest relative change of contrast"),
+    saturation: amount().default(0.4).describe("Largest relative change of saturation"),
+    hue: z.number().min(0).max(0.5).default(0.2)
+      .describe("Largest shift of hue, in turns of the color circle"),
+  });
+
+const normalize = () =>
+  z.strictObject({
+    mean: channels().default([0.485, 0.456, 0.406])
+      .describe("Mean of each channel, of values from 0 to 1; ImageNet's"),
+    std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()])
+      .default([0.229, 0.224, 0.225])
+      .describe("Standard deviation of each channel; ImageNet's"),
+  });
+
+const globalView1 = () =>
+  z.strictObject({
+    gaussian_blur: gaussianBlur(0.1).nullable().prefault({})
+      .describe("Blur of the second global view; null for none"),
+    solarize: solarize().nullable().prefault({})
+      .describe("Solarization of the second global view; null for none"),
+  });
+
+const localView = () =>
+  z.strictObject({
+    num_views: z.int().min(0).default(8).describe("Local views of each image"),
+    view_size: viewSize().default([98, 98]).describe("Size of a local view, [height, width]"),
+    random_resize: randomResize(0.05, 0.32).nullable().prefault({})
+      .describe("Crop of a local view; null resizes the whole image"),
+    gaussian_blur: gaussianBlur(0.5).nullable().prefault({})
+      .describe("Blur of a local view; null for none"),
+  });
+
+/** How views are made from an image; names and defaults are the reference's for DINOv2. */
+export const TransformArgs = z.strictObject({
+  image_size: viewSize().default([224, 224]).describe("Size of a global view, [height, width]"),
+  random_resize: randomResize(0.32, 1).nullable().prefault({})
+    .describe("Crop of a global view; null resizes the whole image"),
+  random_flip: randomFlip().nullable().prefault({}).describe("Mirroring; null for none"),
+  color_jitter: colorJitter().nullable().prefault({}).describe("Color changes; null for none"),
+  random_gray_scale: probability().nullable().default(0.2)
+    .describe("Probability of making a view gray; null for never"),
+  gaussian_blur: gaussianBlur(1).nullable().prefault({})
+    .describe("Blur of the first global view; null for none"),
+  solarize: solarize().nullable().default(null)
+    .describe("Solarization of the first global view; null for none"),
+  normalize: normalize().prefault({}).describe("Mean and deviation the pixels are normalized by"),
+  global_view_1: globalView1().prefault({}).describe(
+    "What the second global view does differently",
+  ),
+  local_view: localView().nullable().prefault({})
+    .describe("Small views for the student alone; null for none"),
+});
+
+/** How views are made from an image. */
+export type TransformArgs = z.infer<typeof TransformArgs>;

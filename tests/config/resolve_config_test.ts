@@ -1,0 +1,164 @@
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { ConfigError } from "../../src/config/config_error.ts";
+import { resolveConfig } from "../../src/config/resolve_config.ts";
+import type { DINOv2Args } from "../../src/config/method_args.ts";
+
+const RUN = { out: "runs/a", data: "photos", model: "dinov2/vits14-notpretrained" };
+
+/** Checks that `raw` is refused with exactly these lines. */
+function refuses(raw: Record<string, unknown>, ...lines: string[]) {
+  const count = lines.length === 1 ? "1 problem" : `${lines.length} problems`;
+  const message = [`Found ${count} in the configuration`, ...lines].join("\n  ");
+  throws(() => resolveConfig(raw), (error) => {
+    equal((error as Error).message, message);
+    return error instanceof ConfigError;
+  });
+}
+
+Deno.test("resolveConfig() fills in the reference's defaults", () => {
+  const config = resolveConfig(RUN);
+  equal(config.batch_size, 128);
+  equal(config.steps, 125_000);
+  equal(config.epochs, null);
+  const expected: DINOv2Args = {
+    hidden_dim: 2048,
+    dino_bottleneck_dim: 256,
+    ibot_bottleneck_dim: 256,
+    output_dim: 65536,
+    ibot_separate_head: false,
+    batch_norm: false,
+    student_freeze_last_layer_steps: 1250,
+    student_freeze_backbone_steps: 0,
+    dino_loss_weight: 1,
+    ibot_loss_weight: 1,
+    koleo_loss_weight: 0.1,
+    center_method: "softmax",
+    center_momentum: 0.9,
+    momentum_start: 0.992,
+    momentum_end: 1,
+    student_temp: 0.1,
+    teacher_temp_start: 0.04,
+    teacher_temp_end: 0.07,
+    teacher_temp_warmup_steps: 37500,
+    mask_ratio_min: 0.1,
+    mask_ratio_max: 0.5,
+    mask_probability: 0.5,
+    lr_scale_method: "sqrt",
+    reference_batch_size: 1024,
+    min_lr: 1e-6,
+    warmup_steps: 12500,
+    layerwise_decay: 0.9,
+    patch_embed_lr_multiplier: 0.2,
+    weight_decay_start: "auto",
+    weight_decay_end: 0.4,
+    gradient_clip_val: 3,
+  };
+  deepEqual(config.method_args, expected);
+  deepEqual(config.optim_args, { lr: 0.004, betas: [0.9, 0.999], eps: 1e-8, weight_decay: 0.04 });
+});
+
+Deno.test("resolveConfig() fills in the reference's views", () => {
+  const { transform_args } = resolveConfig(RUN);
+  const blur = (prob: number) => ({ prob, sigmas: [0.1, 2], blur_limit: 0 });
+  deepEqual(transform_args, {
+    image_size: [224, 224],
+    random_resize: { min_scale: 0.32, max_scale: 1 },
+    random_flip: { horizontal_prob: 0.5, vertical_prob: 0 },
+    color_jitter: {
+      prob: 0.8,
+      strength: 0.5,
+      brightness: 0.8,
+      contrast: 0.8,
+      saturation: 0.4,
+      hue: 0.2,
+    },
+    random_gray_scale: 0.2,
+    gaussian_blur: blur(1),
+    solarize: null,
+    normalize: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+    global_view_1: { gaussian_blur: blur(0.1), solarize: { prob: 0.2, threshold: 0.5 } },
+    local_view: {
+      num_views: 8,
+      view_size: [98, 98],
+      random_resize: { min_scale: 0.05, max_scale: 0.32 },
+      gaussian_blur: blur(0.5),
+    },
+  });
+});
+
+Deno.test("resolveConfig() takes sizes as one number and nulls for what is switched off", () => {
+  const { transform_args } = resolveConfig({
+    ...RUN,
+    epochs: 2,
+    transform_args: { image_size: 56, local_view: null, color_jitter: null },
+  });
+  deepEqual(transform_args.image_size, [56, 56]);
+  equal(transform_args.local_view, null);
+  equal(transform_args.color_jitter, null);
+});
+
+Deno.test("resolveConfig() reports every problem at once", () => {
+  refuses(
+    {
+      data: "photos",
+      model: "dinov2/vits14-notpretrained",
+      batchsize: 4,
+      steps: "ten",
+      seed: -1,
+      method_args: { output_dims: 9, center_method: "mean", momentum_start: 2 },
+      optim_args: { betas: [0.9] },
+      transform_args: { image_size: [220, 224], local_view: { view_size: "small" } },
+    },
+    "out: is required; write out=...",
+    'steps: must be a number, got "ten"',
+    "seed: must be at least 0, got -1",
+    'method_args.center_method: must be "softmax" or "sinkhorn_knopp", got "mean"',
+    "method_args.momentum_start: must be at most 1, got 2",
+    "method_args.output_dims: is not a setting, got 9; did you mean method_args.output_dim?",
+    "optim_args.betas: must have 2 values, got [0.9]",
+    'transform_args.local_view.view_size: must be a size in pixels or [height, width], got "small"',
+    "batchsize: is not a setting, got 4; did you mean batch_size?",
+    "transform_args.image_size: must be multiples of patch_size 14, got [220,224]; " +
+      "nearest is [224,224]",
+  );
+});
+
+Deno.test("resolveConfig() refuses settings that contradict each other", () => {
+  refuses(
+    { ...RUN, epochs: 2, steps: 3 },
+    "epochs: must not be given beside steps, got 2 beside 3; keep one",
+  );
+  refuses(
+    { ...RUN, overwrite: true, resume_interrupted: true },
+    "overwrite: must not be given beside resume_interrupted, got true; keep one",
+  );
+  refuses(
+    { ...RUN, method_args: { mask_ratio_min: 0.6, momentum_start: 0.9, momentum_end: 0.8 } },
+    "method_args.momentum_start: must be at most momentum_end 0.8, got 0.9",
+    "method_args.mask_ratio_min: must be at most mask_ratio_max 0.5, got 0.6",
+  );
+  refuses(
+    { ...RUN, batch_size: 1 },
+    "batch_size: must be at least 2 for the KoLeo loss, got 1; " +
+      "raise it or set method_args.koleo_loss_weight=0",
+  );
+  refuses(
+    { ...RUN, model_args: { in_chans: 4 }, method_args: { batch_norm: true } },
+    "method_args.batch_norm: must be false; batch normalization in the heads is not supported, " +
+      "got true",
+    "model_args.in_chans: must be 3, the channels of an RGB image, got 4",
+  );
+});
+
+Deno.test("resolveConfig() checks local views only where there are some", () => {
+  const local = (num_views: number) => ({
+    ...RUN,
+    transform_args: { local_view: { num_views, view_size: 96 } },
+  });
+  refuses(
+    local(2),
+    "transform_args.local_view.view_size: must be multiples of patch_size 14, got [96,96]; " +
+      "nearest is [98,98]",
+  );
+  equal(resolveConfig(local(0)).transform_args.local_view?.num_views, 0);
+});
