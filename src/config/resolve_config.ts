@@ -30,7 +30,7 @@ export function resolveConfig(raw: TrainOptions | Record<string, unknown>): Trai
     const problems = issues.flatMap((issue) => describeIssue(issue, raw));
     throw new ConfigError([...problems, ...remainingProblems(raw, issues)]);
   }
-  const config = parsed.data;
+  const config = withWholePatches(parsed.data, raw);
   const problems = crossFieldProblems(config);
   if (problems.length > 0) throw new ConfigError(problems);
   const noLength = config.epochs === null && config.steps === null;
@@ -46,7 +46,7 @@ function remainingProblems(raw: unknown, issues: readonly z.core.$ZodIssue[]): C
     for (const key of keys) delete (valueAt(rest, path) as Record<PropertyKey, unknown>)?.[key];
   }
   const parsed = TrainConfig.safeParse({ out: "-", data: "-", ...rest as object });
-  return parsed.success ? crossFieldProblems(parsed.data) : [];
+  return parsed.success ? crossFieldProblems(withWholePatches(parsed.data, rest)) : [];
 }
 
 function describeIssue(issue: z.core.$ZodIssue, raw: unknown): ConfigProblem[] {
@@ -145,6 +145,35 @@ function crossFieldProblems(config: TrainConfig): ConfigProblem[] {
     problems.push(...error.problems);
   }
   return problems;
+}
+
+/**
+ * View sizes that were not given follow the patch size: 98 becomes 96 for patches of 16 or 8.
+ *
+ * Differs: the reference's sizes fit patches of 14 alone, and other models must be told theirs.
+ */
+function withWholePatches(config: TrainConfig, raw: unknown): TrainConfig {
+  const model = modelOf(config);
+  if (model === undefined) return config;
+  const args = config.transform_args;
+  const fit = ([height, width]: [number, number]): [number, number] => [
+    nearestMultiple(height, model.patchSize),
+    nearestMultiple(width, model.patchSize),
+  ];
+  const isGiven = (...path: string[]) => valueAt(raw, ["transform_args", ...path]) !== undefined;
+  const image_size = isGiven("image_size") ? args.image_size : fit(args.image_size);
+  const local_view = args.local_view === null || isGiven("local_view", "view_size")
+    ? args.local_view
+    : { ...args.local_view, view_size: fit(args.local_view.view_size) };
+  return { ...config, transform_args: { ...args, image_size, local_view } };
+}
+
+function modelOf(config: TrainConfig): ModelConfig | undefined {
+  try {
+    return resolveModel(config.model, config.model_args);
+  } catch {
+    return undefined; // crossFieldProblems() reports it
+  }
 }
 
 /** Views must be whole patches of as many channels as the model takes. */

@@ -76,7 +76,9 @@ const globalView1 = () =>
 const localView = () =>
   z.strictObject({
     num_views: z.int().min(0).default(8).describe("Local views of each image"),
-    view_size: viewSize().default([98, 98]).describe("Size of a local view, [height, width]"),
+    view_size: viewSize().default([98, 98]).describe(
+      "Size of a local view, [height, width]; the default follows patch_size",
+    ),
     random_resize: randomResize(0.05, 0.32).nullable().prefault({})
       .describe("Crop of a local view; null resizes the whole image"),
     gaussian_blur: gaussianBlur(0.5).nullable().prefault({})
@@ -85,7 +87,9 @@ const localView = () =>
 
 /** How views are made from an image; names and defaults are the reference's for DINOv2. */
 export const TransformArgs = z.strictObject({
-  image_size: viewSize().default([224, 224]).describe("Size of a global view, [height, width]"),
+  image_size: viewSize().default([224, 224]).describe(
+    "Size of a global view, [height, width]; the default follows patch_size",
+  ),
   random_resize: randomResize(0.32, 1).nullable().prefault({})
     .describe("Crop of a global view; null resizes the whole image"),
   random_flip: randomFlip().nullable().prefault({}).describe("Mirroring; null for none"),

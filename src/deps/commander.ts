@@ -1,4 +1,4 @@
-import { Command as PlainCommand, CommanderError } from "npm:commander@15.1.0";
+import { CommanderError } from "npm:commander@15.1.0";
 import { Command } from "npm:@commander-js/extra-typings@15.1.0";
 
-export { Command, CommanderError, PlainCommand };
+export { Command, CommanderError };

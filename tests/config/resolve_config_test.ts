@@ -162,3 +162,16 @@ Deno.test("resolveConfig() checks local views only where there are some", () => 
   );
   equal(resolveConfig(local(0)).transform_args.local_view?.num_views, 0);
 });
+
+Deno.test("resolveConfig() fits view sizes that are not given to the patch size", () => {
+  const sizes = (model_args: Record<string, number>, transform_args = {}) => {
+    const config = resolveConfig({ ...RUN, model_args, transform_args });
+    return [config.transform_args.image_size, config.transform_args.local_view?.view_size];
+  };
+  deepEqual(sizes({ patch_size: 16 }), [[224, 224], [96, 96]]);
+  deepEqual(sizes({ patch_size: 10 }), [[220, 220], [100, 100]]);
+  deepEqual(sizes({ patch_size: 16 }, { image_size: 64, local_view: { view_size: [32, 48] } }), [
+    [64, 64],
+    [32, 48],
+  ]);
+});
