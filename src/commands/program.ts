@@ -1,0 +1,118 @@
+import type { TrainConfig } from "../config/train_config.ts";
+import { ConfigError } from "../config/config_error.ts";
+import { DataError } from "../data/errors.ts";
+import { Command, CommanderError } from "../deps/commander.ts";
+import { GpuError } from "../gpu/errors.ts";
+import { CheckpointError } from "../safetensors.ts";
+import { readPlanArguments, readTrainArguments, settingsHelp } from "./arguments.ts";
+
+/** What the commands do; each is given checked arguments. */
+export interface Actions {
+  train(config: TrainConfig): Promise<void>;
+  plan(config: TrainConfig): Promise<void>;
+  /** Replays the cases in these folders; returns how many quantities failed. */
+  golden(folders: string[]): Promise<number>;
+}
+
+/** Where the program's own words go. */
+export interface ProgramOutput {
+  out: (text: string) => void;
+  err: (text: string) => void;
+}
+
+const CONSOLE: ProgramOutput = {
+  out: (text) => console.log(text.replace(/\n$/, "")),
+  err: (text) => console.error(text.replace(/\n$/, "")),
+};
+
+/** Exit codes: done; failed while running; asked for something that cannot be run. */
+export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+
+/**
+ * Runs the command that `args` ask for and returns the exit code; an error that a user can mend
+ * is printed as its one message, any other with its stack.
+ *
+ * @param args Without the program's own name, such as `["train", "out=runs/a"]`.
+ */
+export async function runProgram(
+  actions: Actions,
+  args: readonly string[],
+  output: ProgramOutput = CONSOLE,
+): Promise<number> {
+  let failures = 0;
+  const golden = async (folders: string[]) => failures = await actions.golden(folders);
+  try {
+    await buildProgram({ ...actions, golden }, output).parseAsync([...args], { from: "user" });
+    return failures > 0 ? EXIT.failed : EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // Commander has printed what there is to say, be it the help or an error.
+      return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    }
+    output.err(describeError(error));
+    return error instanceof ConfigError ? EXIT.usage : EXIT.failed;
+  }
+}
+
+/** Builds the command line program; it throws a CommanderError instead of ending the process. */
+export function buildProgram(actions: Actions, output: ProgramOutput = CONSOLE): Command {
+  const program = new Command("denodino")
+    .description("Train DINOv2 vision transformers on any GPU, with Deno and WebGPU")
+    .exitOverride()
+    .configureOutput({ writeOut: output.out, writeErr: output.err })
+    .showHelpAfterError("(write --help for how to call it)")
+    .addHelpText("after", PROGRAM_EXAMPLES);
+
+  program.command("train")
+    .description("train a model on a folder of images")
+    .argument("[settings...]", "settings as key=value")
+    .addHelpText("after", () => `${TRAIN_EXAMPLES}\n\n${settingsHelp()}`)
+    .action((args) => actions.train(readTrainArguments(args)));
+
+  program.command("plan")
+    .description("print the work and the memory of a training step, without doing it")
+    .argument("[settings...]", "settings as key=value; out and data may be left out")
+    .addHelpText("after", PLAN_EXAMPLES)
+    .action((args) => actions.plan(readPlanArguments(args)));
+
+  program.command("golden")
+    .description("replay recorded reference cases and compare every quantity")
+    .argument("<folders...>", "folders with case.json and tensors.safetensors")
+    .addHelpText("after", GOLDEN_EXAMPLES)
+    .action(async (folders) => {
+      await actions.golden(folders);
+    });
+  return program as unknown as Command;
+}
+
+function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return `Error: ${error}`;
+  const userErrors = [ConfigError, DataError, CheckpointError, GpuError];
+  const system = "code" in error; // a file or a device said no: the message names it
+  const mendable = system || userErrors.some((kind) => error instanceof kind);
+  return mendable ? `Error: ${error.message}` : error.stack ?? `Error: ${error.message}`;
+}
+
+const PROGRAM_EXAMPLES = `
+Examples:
+  denodino train out=runs/first data=my_images model=dinov2/vits14-notpretrained
+  denodino plan model=dinov2/vitg14-notpretrained batch_size=32
+  denodino train --help`;
+
+const TRAIN_EXAMPLES = `
+Examples:
+  denodino train out=runs/first data=my_images model=dinov2/vits14-notpretrained method=dinov2
+  denodino train out=runs/small data=my_images model=dinov2/vitti14 epochs=50 batch_size=64 \\
+    method_args.output_dim=4096 transform_args.local_view.num_views=4
+  denodino train out=runs/first data=my_images model=dinov2/vits14-notpretrained \\
+    resume_interrupted=true`;
+
+const PLAN_EXAMPLES = `
+Examples:
+  denodino plan model=dinov2/vits14-notpretrained batch_size=64
+  denodino plan model=dinov2/vitg14-notpretrained batch_size=32`;
+
+const GOLDEN_EXAMPLES = `
+Examples:
+  denodino golden tests/golden/tiny_softmax
+  denodino golden tests/golden/*/`;

@@ -1,0 +1,166 @@
+/** Where progress goes and how it may look. */
+export interface ProgressOutput {
+  write: (text: string) => void;
+  /** One line that is rewritten, instead of a line now and then. */
+  isTerminal: boolean;
+  /** Colors may be used. */
+  color: boolean;
+  /** Width of the terminal in characters. */
+  columns: number;
+}
+
+/** What a run is measured by. */
+export interface ProgressOptions {
+  totalSteps: number;
+  /** Images of a step. */
+  batchSize: number;
+  /** First step of this process; more than 0 in a resumed run. */
+  startStep?: number;
+  /** Steps between two lines where there is no terminal. */
+  logEverySteps: number;
+  output?: ProgressOutput;
+  /** Milliseconds of a steady clock. */
+  clock?: () => number;
+}
+
+/** Updates that the speed is averaged over: enough to be calm, few enough to follow a change. */
+const SPEED_WINDOW = 20;
+const BAR_WIDTH = 20;
+/** Milliseconds between two redraws of the terminal line. */
+const REDRAW_MS = 100;
+
+/** Standard error, where progress does not mix with a command's results; NO_COLOR is respected. */
+export function standardOutput(): ProgressOutput {
+  const isTerminal = Deno.stderr.isTerminal();
+  const encoder = new TextEncoder();
+  return {
+    write: (text) => {
+      Deno.stderr.writeSync(encoder.encode(text));
+    },
+    isTerminal,
+    color: isTerminal && !Deno.noColor,
+    columns: isTerminal ? Deno.consoleSize().columns : 80,
+  };
+}
+
+/**
+ * Shows how far a run is: bar, time left, images per second and losses in one rewritten line on a
+ * terminal, plain lines elsewhere.
+ *
+ * @example
+ * ```ts
+ * import { Progress } from "./progress.ts";
+ *
+ * const progress = new Progress({ totalSteps: 2, batchSize: 8, logEverySteps: 1 });
+ * progress.update(0, { loss: 11.7 });
+ * progress.update(1, { loss: 11.2 });
+ * progress.finish();
+ * ```
+ */
+export class Progress {
+  readonly #options: ProgressOptions;
+  readonly #output: ProgressOutput;
+  readonly #clock: () => number;
+  /** Time and number of steps done at recent updates, oldest first. */
+  readonly #marks: { ms: number; done: number }[];
+  #line = "";
+  #drawnMs = -Infinity;
+
+  constructor(options: ProgressOptions) {
+    this.#options = options;
+    this.#output = options.output ?? standardOutput();
+    this.#clock = options.clock ?? (() => performance.now());
+    this.#marks = [{ ms: this.#clock(), done: options.startStep ?? 0 }];
+  }
+
+  /** Images per second over the last updates; 0 before the first. */
+  get imagesPerSecond(): number {
+    return this.#stepsPerMs() * 1000 * this.#options.batchSize;
+  }
+
+  /** Reports that `step`, counted from 0, is done; `values` are shown in their order. */
+  update(step: number, values: Readonly<Record<string, number>>): void {
+    const { totalSteps, logEverySteps } = this.#options;
+    const done = step + 1;
+    const ms = this.#clock();
+    this.#marks.push({ ms, done });
+    if (this.#marks.length > SPEED_WINDOW + 1) this.#marks.shift();
+
+    const last = done === totalSteps;
+    if (this.#output.isTerminal) {
+      this.#line = this.#terminalLine(done, values);
+      if (last || ms - this.#drawnMs >= REDRAW_MS) this.#draw(ms);
+    } else if (last || done === 1 || done % logEverySteps === 0) {
+      this.#output.write(`${this.#words(done, values).join("  ")}\n`);
+    }
+  }
+
+  /** Prints a line of its own, above the bar on a terminal. */
+  message(text: string): void {
+    if (this.#line === "") {
+      this.#output.write(`${text}\n`);
+    } else {
+      this.#output.write(`\r\x1b[K${text}\n${this.#line}`);
+    }
+  }
+
+  /** Ends the rewritten line, so that what follows starts on a new one. */
+  finish(): void {
+    if (this.#line === "") return;
+    this.#draw(this.#clock());
+    this.#output.write("\n");
+    this.#line = "";
+  }
+
+  #draw(ms: number): void {
+    this.#output.write(`\r\x1b[K${this.#line}`);
+    this.#drawnMs = ms;
+  }
+
+  #words(done: number, values: Readonly<Record<string, number>>): string[] {
+    const { totalSteps } = this.#options;
+    const leftMs = (totalSteps - done) / this.#stepsPerMs();
+    return [
+      `step ${String(done).padStart(String(totalSteps).length)}/${totalSteps}`,
+      `eta ${formatDuration(leftMs)}`,
+      `${formatRate(this.imagesPerSecond)} images/s`,
+      ...Object.entries(values).map(([name, value]) => `${name} ${formatValue(value)}`),
+    ];
+  }
+
+  /** The bar and as many whole words as fit. */
+  #terminalLine(done: number, values: Readonly<Record<string, number>>): string {
+    const filled = Math.floor(BAR_WIDTH * done / this.#options.totalSteps);
+    const [bar, rest] = ["━".repeat(filled), "─".repeat(BAR_WIDTH - filled)];
+    let text = "";
+    for (const word of this.#words(done, values)) {
+      const width = BAR_WIDTH + text.length + 2 + word.length;
+      if (width >= this.#output.columns) break; // a full line would wrap, and could not be rewritten
+      text += `  ${word}`;
+    }
+    return this.#output.color ? `\x1b[36m${bar}\x1b[2m${rest}\x1b[0m${text}` : bar + rest + text;
+  }
+
+  #stepsPerMs(): number {
+    const [first, last] = [this.#marks[0], this.#marks[this.#marks.length - 1]];
+    return last.ms > first.ms ? (last.done - first.done) / (last.ms - first.ms) : 0;
+  }
+}
+
+/** A duration as `m:ss` or `h:mm:ss`; `-` where it is not known. */
+export function formatDuration(ms: number): string {
+  if (!Number.isFinite(ms)) return "-";
+  const seconds = Math.round(ms / 1000);
+  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const two = (value: number) => String(value).padStart(2, "0");
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+function formatRate(rate: number): string {
+  return rate < 10 ? rate.toFixed(1) : rate.toFixed(0);
+}
+
+function formatValue(value: number): string {
+  const size = Math.abs(value);
+  return value === 0 || (size >= 0.01 && size < 10_000) ? value.toFixed(3) : value.toExponential(2);
+}
