@@ -1,0 +1,60 @@
+import { closeSync, existsSync, openSync, readFileSync, renameSync } from "node:fs";
+import { writeFileSync, writeSync } from "node:fs";
+
+/** One line of a metrics file: the step, counted from 0, and its numbers by name. */
+export interface MetricsRow {
+  step: number;
+  [name: string]: number;
+}
+
+/**
+ * The metrics of a run as JSON lines, one a step, handed to the system as they come: a run that is
+ * killed loses none.
+ *
+ * @example
+ * ```ts
+ * import { MetricsFile } from "./metrics_file.ts";
+ *
+ * const path = await Deno.makeTempFile();
+ * {
+ *   using metrics = new MetricsFile(path);
+ *   metrics.append({ step: 0, train_loss: 11.7 });
+ * }
+ * console.log(await Deno.readTextFile(path)); // {"step":0,"train_loss":11.7}
+ * ```
+ */
+export class MetricsFile {
+  readonly #file: number;
+
+  /**
+   * Opens `path` to append to it.
+   *
+   * @param resumedStep The step a resumed run starts with: rows from it on, and a last line that
+   * was cut off, are dropped, for the run writes them again.
+   */
+  constructor(path: string, resumedStep = Infinity) {
+    if (existsSync(path)) keepRowsBefore(path, resumedStep);
+    this.#file = openSync(path, "a");
+  }
+
+  append(row: MetricsRow): void {
+    writeSync(this.#file, JSON.stringify(row) + "\n");
+  }
+
+  [Symbol.dispose](): void {
+    closeSync(this.#file);
+  }
+}
+
+/** Reads the whole rows of a metrics file; a last line that was cut off is left out. */
+export function readMetrics(path: string): MetricsRow[] {
+  const lines = readFileSync(path, "utf8").split("\n");
+  return lines.slice(0, -1).map((line) => JSON.parse(line) as MetricsRow);
+}
+
+function keepRowsBefore(path: string, step: number): void {
+  const kept = readMetrics(path).filter((row) => row.step < step);
+  const temporary = `${path}.tmp`;
+  writeFileSync(temporary, kept.map((row) => JSON.stringify(row) + "\n").join(""));
+  renameSync(temporary, path);
+}

@@ -1,0 +1,92 @@
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import type { TrainConfig } from "../config/train_config.ts";
+import { ConfigError } from "../config/config_error.ts";
+
+/** What a run writes into its folder; anything else there is not ours. */
+const OWN_ENTRIES = ["checkpoints", "exported_models", "metrics.jsonl", "config.json"];
+
+/** The folder of a run: where its files are. */
+export class RunFolder {
+  readonly metrics: string;
+  readonly config: string;
+  readonly lastCheckpoint: string;
+  readonly exportedLast: string;
+
+  constructor(readonly path: string) {
+    this.metrics = join(path, "metrics.jsonl");
+    this.config = join(path, "config.json");
+    this.lastCheckpoint = join(path, "checkpoints", "last.safetensors");
+    this.exportedLast = join(path, "exported_models", "exported_last.safetensors");
+  }
+
+  /** Path of the checkpoint made after `step` optimizer steps, in the epoch counted from 0. */
+  checkpoint(epoch: number, step: number): string {
+    return join(this.path, "checkpoints", `epoch=${epoch}-step=${step}.safetensors`);
+  }
+}
+
+/**
+ * Prepares the `out` folder of a run.
+ *
+ * A new run wants a folder that is absent or empty; `overwrite` removes what an earlier run left
+ * (and nothing else); `resume_interrupted` wants the last checkpoint of one.
+ *
+ * @throws {ConfigError} If the folder is not what the settings say.
+ */
+export async function openRunFolder(
+  { out, overwrite, resume_interrupted }: Pick<
+    TrainConfig,
+    "out" | "overwrite" | "resume_interrupted"
+  >,
+): Promise<RunFolder> {
+  const folder = new RunFolder(out);
+  const entries = await entriesOf(out);
+  if (resume_interrupted) {
+    if (!await exists(folder.lastCheckpoint)) {
+      throw outError(
+        `must hold checkpoints/last.safetensors to resume from, got "${out}" without it; ` +
+          "leave out resume_interrupted to start a new run",
+      );
+    }
+  } else if (overwrite) {
+    for (const entry of OWN_ENTRIES) await rm(join(out, entry), { recursive: true, force: true });
+  } else if (entries.length > 0) {
+    throw outError(
+      `must be an empty folder, got "${out}" with ${entries.length} ` +
+        `${entries.length === 1 ? "entry" : "entries"}; choose another, or write ` +
+        "overwrite=true to replace the run there or resume_interrupted=true to go on with it",
+    );
+  }
+  await mkdir(join(out, "checkpoints"), { recursive: true });
+  await mkdir(join(out, "exported_models"), { recursive: true });
+  return folder;
+}
+
+/** Names in the folder; none if it does not exist. */
+async function entriesOf(path: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (error) {
+    switch ((error as { code?: string }).code) {
+      case "ENOENT":
+        return [];
+      case "ENOTDIR":
+        throw outError(`must be a folder, got the file "${path}"; choose another`);
+      default:
+        throw outError(`must be a folder that can be read, got "${path}"`);
+    }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false; // absent, or its folder is
+  }
+}
+
+function outError(message: string) {
+  return new ConfigError([{ key: "out", message }]);
+}
