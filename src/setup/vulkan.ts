@@ -44,12 +44,16 @@ export function driverPackageFor(osRelease: string): DriverPackage | undefined {
 
 /**
  * Whether WebGPU finds an adapter; asked in a fresh process, because one that found none keeps
- * that answer after a driver is installed.
+ * that answer after a driver is installed. On Linux a Vulkan one is asked for, unless the user
+ * chose otherwise: the GL that many systems have offers less than the kernels need.
  */
 export async function hasAdapter(): Promise<boolean> {
   const probe = "Deno.exit(await navigator.gpu?.requestAdapter() ? 0 : 3)";
+  const backend = Deno.build.os === "linux" ? "vulkan" : undefined;
+  const chosen = Deno.env.get("DENO_WEBGPU_BACKEND") ?? backend;
   const { code } = await new Deno.Command(Deno.execPath(), {
     args: ["eval", "--no-lock", probe],
+    env: chosen === undefined ? {} : { DENO_WEBGPU_BACKEND: chosen },
     stdout: "null",
     stderr: "null",
   }).output();
