@@ -1,5 +1,3 @@
-import { open, rename, rm, stat } from "node:fs/promises";
-
 /** A checkpoint file that is missing, damaged, or does not hold what is asked of it. */
 export class CheckpointError extends Error {
   override name = "CheckpointError";
@@ -39,14 +37,6 @@ export class SafetensorsMap extends Map<string, SafetensorsEntry> {
   }
 }
 
-/** One tensor to write; `data` is called when its turn comes, so large files need no large memory. */
-export interface SafetensorsSource {
-  name: string;
-  dtype: SafetensorsDtype;
-  shape: readonly number[];
-  data: () => Promise<Uint8Array> | Uint8Array;
-}
-
 /** The format's own limit is 100 MB; a longer header is a damaged file. */
 const MAX_HEADER_BYTES = 100_000_000;
 
@@ -69,34 +59,44 @@ const MAX_HEADER_BYTES = 100_000_000;
  * @throws {CheckpointError} If the file is truncated or malformed.
  */
 export function readSafetensors(bytes: Uint8Array, name = "safetensors file"): SafetensorsMap {
-  if (bytes.length < 8) {
-    throw malformed(name, "size", "be at least 8 bytes", `${bytes.length}`);
-  }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const headerLength = Number(view.getBigUint64(0, true));
-  if (headerLength > MAX_HEADER_BYTES || 8 + headerLength > bytes.length) {
-    throw malformed(name, "header length", `fit in the file's ${bytes.length} bytes`, headerLength);
-  }
-  const header = parseHeader(bytes.subarray(8, 8 + headerLength), name);
+  const headerLength = safetensorsHeaderLength(bytes.subarray(0, 8), bytes.length, name);
+  const header = parseSafetensorsHeader(bytes.subarray(8, 8 + headerLength), bytes.length, name);
   const tensors = new SafetensorsMap(header.metadata);
   const body = bytes.subarray(8 + headerLength);
-  for (const [key, entry] of header.entries) {
-    const [begin, end] = entry.data_offsets;
-    if (end > body.length) {
-      throw malformed(name, `end of "${key}"`, `lie within ${body.length} data bytes`, end);
-    }
-    tensors.set(key, { dtype: entry.dtype, shape: entry.shape, data: body.subarray(begin, end) });
+  for (const [key, { dtype, shape, data_offsets: [begin, end] }] of header.entries) {
+    tensors.set(key, { dtype, shape, data: body.subarray(begin, end) });
   }
   return tensors;
 }
 
-interface HeaderEntry {
+/** What the header says of a tensor; offsets count from the end of the header. */
+export interface SafetensorsHeaderEntry {
   dtype: SafetensorsDtype;
   shape: number[];
-  data_offsets: [number, number];
+  data_offsets: [begin: number, end: number];
 }
 
-function parseHeader(bytes: Uint8Array, name: string) {
+/**
+ * The length of the header, from the first 8 bytes of a file.
+ *
+ * @throws {CheckpointError} If it does not fit in the file.
+ */
+export function safetensorsHeaderLength(start: Uint8Array, fileSize: number, name: string): number {
+  if (start.length < 8) throw malformed(name, "size", "be at least 8 bytes", start.length);
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  const length = Number(view.getBigUint64(0, true));
+  if (length > MAX_HEADER_BYTES || 8 + length > fileSize) {
+    throw malformed(name, "header length", `fit in the file's ${fileSize} bytes`, length);
+  }
+  return length;
+}
+
+/**
+ * Parses and checks the header of a file of `fileSize` bytes.
+ *
+ * @throws {CheckpointError} If it is malformed or names data that the file does not have.
+ */
+export function parseSafetensorsHeader(bytes: Uint8Array, fileSize: number, name: string) {
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
@@ -107,14 +107,20 @@ function parseHeader(bytes: Uint8Array, name: string) {
     throw malformed(name, "header", "be a JSON object", JSON.stringify(json).slice(0, 40));
   }
   const { __metadata__, ...rest } = json as Record<string, unknown>;
+  const dataSize = fileSize - 8 - bytes.length;
   const entries = Object.entries(rest).map(([key, value]) =>
-    [key, checkEntry(key, value, name)] as const
+    [key, checkEntry(key, value, dataSize, name)] as const
   );
   return { metadata: (__metadata__ ?? {}) as Record<string, string>, entries };
 }
 
-function checkEntry(key: string, value: unknown, name: string): HeaderEntry {
-  const { dtype, shape, data_offsets } = (value ?? {}) as Partial<HeaderEntry>;
+function checkEntry(
+  key: string,
+  value: unknown,
+  dataSize: number,
+  name: string,
+): SafetensorsHeaderEntry {
+  const { dtype, shape, data_offsets } = (value ?? {}) as Partial<SafetensorsHeaderEntry>;
   if (dtype === undefined || !(dtype in DTYPE_BYTES)) {
     throw malformed(name, `dtype of "${key}"`, "be a known type", JSON.stringify(dtype));
   }
@@ -129,6 +135,9 @@ function checkEntry(key: string, value: unknown, name: string): HeaderEntry {
   if (end - begin !== expected) {
     throw malformed(name, `"${key}"`, `hold ${expected} bytes`, end - begin);
   }
+  if (end > dataSize) {
+    throw malformed(name, `end of "${key}"`, `lie within ${dataSize} data bytes`, end);
+  }
   return { dtype, shape, data_offsets };
 }
 
@@ -136,7 +145,8 @@ function isSizes(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((size) => Number.isSafeInteger(size) && size >= 0);
 }
 
-function byteLength(dtype: SafetensorsDtype, shape: readonly number[]): number {
+/** Bytes of a tensor's data. */
+export function byteLength(dtype: SafetensorsDtype, shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, DTYPE_BYTES[dtype]);
 }
 
@@ -153,7 +163,16 @@ function malformed(name: string, what: string, must: string, got: string | numbe
  */
 export function tensorF32(tensors: ReadonlyMap<string, SafetensorsEntry>, name: string) {
   const entry = tensors.get(name);
-  if (entry === undefined) throw absent(tensors, name);
+  if (entry === undefined) throw absentTensor(tensors, name);
+  return entryF32(entry, name);
+}
+
+/**
+ * As {@linkcode tensorF32}, for an entry at hand.
+ *
+ * @throws {CheckpointError} If the entry is not of a float type.
+ */
+export function entryF32(entry: SafetensorsEntry, name: string): Float32Array<ArrayBuffer> {
   const bytes = new Uint8Array(entry.data); // a copy: aligned, and free of the file's memory
   switch (entry.dtype) {
     case "F32":
@@ -181,106 +200,13 @@ export function tensorF32(tensors: ReadonlyMap<string, SafetensorsEntry>, name: 
  */
 export function tensorI32(tensors: ReadonlyMap<string, SafetensorsEntry>, name: string) {
   const entry = tensors.get(name);
-  if (entry === undefined) throw absent(tensors, name);
+  if (entry === undefined) throw absentTensor(tensors, name);
   if (entry.dtype === "I32") return new Int32Array(new Uint8Array(entry.data).buffer);
   if (entry.dtype === "U8") return Int32Array.from(entry.data);
   throw new CheckpointError(`Cannot read "${name}": dtype must be I32 or U8, got ${entry.dtype}`);
 }
 
-function absent(tensors: ReadonlyMap<string, SafetensorsEntry>, name: string) {
+/** The error for a tensor that a file does not have. */
+export function absentTensor(tensors: ReadonlyMap<string, unknown>, name: string) {
   return new CheckpointError(`Cannot read "${name}": no such tensor among ${tensors.size}`);
-}
-
-/** The bytes of a typed array, without a copy: what {@linkcode SafetensorsSource.data} returns. */
-export function bytesOf(array: ArrayBufferView): Uint8Array {
-  return new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
-}
-
-/**
- * Writes a safetensors file so that `path` holds either the old file or the whole new one.
- *
- * The data goes tensor by tensor into a temporary file beside `path`, which is synced to the disk
- * and renamed; a failure leaves `path` as it was and removes the temporary file.
- *
- * @param metadata Free-form text stored in the header.
- * @throws {CheckpointError} If a tensor's data does not have the size of its shape.
- */
-export async function writeSafetensors(
-  path: string,
-  tensors: readonly SafetensorsSource[],
-  metadata: Record<string, string> = {},
-): Promise<void> {
-  const temporary = `${path}.tmp`;
-  try {
-    const file = await open(temporary, "w");
-    try {
-      await writeAll(file, encodeHeader(tensors, metadata, path));
-      for (const { name, dtype, shape, data } of tensors) {
-        const bytes = await data();
-        if (bytes.length !== byteLength(dtype, shape)) {
-          throw new CheckpointError(
-            `Cannot write "${path}": "${name}" must hold ${byteLength(dtype, shape)} bytes ` +
-              `for ${dtype} [${shape.join(", ")}], got ${bytes.length}`,
-          );
-        }
-        await writeAll(file, bytes);
-      }
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncFolder(path);
-}
-
-function encodeHeader(
-  tensors: readonly SafetensorsSource[],
-  metadata: Record<string, string>,
-  path: string,
-): Uint8Array {
-  const header: Record<string, unknown> = {};
-  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
-  let begin = 0;
-  for (const { name, dtype, shape } of tensors) {
-    if (name === "__metadata__" || name in header) {
-      throw new CheckpointError(
-        `Cannot write "${path}": tensor name must be unique, got "${name}"`,
-      );
-    }
-    const end = begin + byteLength(dtype, shape);
-    header[name] = { dtype, shape, data_offsets: [begin, end] };
-    begin = end;
-  }
-  const json = new TextEncoder().encode(JSON.stringify(header));
-  const padded = Math.ceil(json.length / 8) * 8; // keeps the data 8-byte aligned in the file
-  const bytes = new Uint8Array(8 + padded).fill(0x20);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
-  bytes.set(json, 8);
-  return bytes;
-}
-
-/** Bytes per write call: one call of 2 GiB or more is cut short by the kernel. */
-const WRITE_BYTES = 256 * 1024 * 1024;
-
-async function writeAll(file: Awaited<ReturnType<typeof open>>, bytes: Uint8Array) {
-  for (let offset = 0; offset < bytes.length;) {
-    const part = bytes.subarray(offset, offset + WRITE_BYTES);
-    offset += (await file.write(part)).bytesWritten;
-  }
-}
-
-/** Makes the rename itself durable, where the system can sync a folder. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) || "/" : ".";
-  if (!(await stat(folder)).isDirectory() || Deno.build.os === "windows") return;
-  const handle = await open(folder, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

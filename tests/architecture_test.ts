@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replaceAll("\\", "/");
 
 /** Leaf modules and folders, which everything but the GPU layer may import. */
-const LEAVES = ["config", "random", "safetensors", "deps"];
+const LEAVES = ["config", "random", "safetensors", "safetensors_file", "deps"];
 const COMPUTE = ["layers", "ops", "gpu", ...LEAVES];
 const TRAINING = ["eval", "data", "model", "losses", "optim", ...COMPUTE];
 
@@ -30,6 +30,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   config: ["deps"],
   random: [],
   safetensors: [],
+  safetensors_file: ["safetensors"],
   deps: [],
   kernels: [],
 };

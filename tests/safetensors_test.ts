@@ -1,14 +1,12 @@
 import { deepEqual, rejects, throws } from "node:assert/strict";
 import { readdir, readFile } from "node:fs/promises";
+import { CheckpointError, readSafetensors, tensorF32, tensorI32 } from "../src/safetensors.ts";
 import {
   bytesOf,
-  CheckpointError,
-  readSafetensors,
+  SafetensorsFile,
   type SafetensorsSource,
-  tensorF32,
-  tensorI32,
   writeSafetensors,
-} from "../src/safetensors.ts";
+} from "../src/safetensors_file.ts";
 
 /** Runs `body` with an empty folder that is removed afterwards. */
 async function withFolder(body: (folder: string) => Promise<void>) {
@@ -153,4 +151,39 @@ Deno.test("tensorF32() and tensorI32() name what they cannot give", () => {
     () => tensorI32(read, "w"),
     new CheckpointError('Cannot read "w": dtype must be I32 or U8, got I64'),
   );
+});
+
+Deno.test("SafetensorsFile reads one tensor at a time", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/a.safetensors`;
+    const mask = source("mask", [3], Uint8Array.of(1, 0, 1), "U8");
+    await writeSafetensors(path, [mask, source("w", [2, 1], Float32Array.of(3, 4))], { step: "7" });
+
+    await using file = await SafetensorsFile.open(path);
+    deepEqual(file.metadata, { step: "7" });
+    deepEqual([...file.entries.keys()], ["mask", "w"]);
+    deepEqual((await file.read("mask")).data, Uint8Array.of(1, 0, 1));
+    deepEqual(await file.f32("w"), Float32Array.of(3, 4));
+    await rejects(
+      file.f32("v"),
+      new CheckpointError('Cannot read "v": no such tensor among 2'),
+    );
+  });
+});
+
+Deno.test("SafetensorsFile says how a file is damaged", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/a.safetensors`;
+    await rejects(SafetensorsFile.open(path), CheckpointError);
+    await writeSafetensors(path, [source("w", [2], Float32Array.of(3, 4))]);
+    const whole = await readFile(path);
+    await Deno.writeFile(path, whole.subarray(0, whole.length - 1));
+    await rejects(
+      SafetensorsFile.open(path),
+      new CheckpointError(
+        `Cannot read "${path}": end of "w" must lie within 7 data bytes, got 8; ` +
+          "the file is damaged or incomplete",
+      ),
+    );
+  });
 });
