@@ -56,7 +56,7 @@ export async function runProgram(
 
 /** Builds the command line program; it throws a CommanderError instead of ending the process. */
 export function buildProgram(actions: Actions, output: ProgramOutput = CONSOLE): Command {
-  const program = new Command("denodino")
+  const program = new Command("deno run -A cli.ts")
     .description("Train DINOv2 vision transformers on any GPU, with Deno and WebGPU")
     .exitOverride()
     .configureOutput({ writeOut: output.out, writeErr: output.err })
@@ -95,24 +95,24 @@ function describeError(error: unknown): string {
 
 const PROGRAM_EXAMPLES = `
 Examples:
-  denodino train out=runs/first data=my_images model=dinov2/vits14-notpretrained
-  denodino plan model=dinov2/vitg14-notpretrained batch_size=32
-  denodino train --help`;
+  deno run -A cli.ts train out=runs/first data=my_images model=dinov2/vits14-notpretrained
+  deno run -A cli.ts plan model=dinov2/vitg14-notpretrained batch_size=32
+  deno run -A cli.ts train --help`;
 
 const TRAIN_EXAMPLES = `
 Examples:
-  denodino train out=runs/first data=my_images model=dinov2/vits14-notpretrained method=dinov2
-  denodino train out=runs/small data=my_images model=dinov2/vitti14 epochs=50 batch_size=64 \\
-    method_args.output_dim=4096 transform_args.local_view.num_views=4
-  denodino train out=runs/first data=my_images model=dinov2/vits14-notpretrained \\
+  deno run -A cli.ts train out=runs/first data=my_images model=dinov2/vits14-notpretrained
+  deno run -A cli.ts train out=runs/small data=my_images model=dinov2/vitti14 epochs=50 \\
+    batch_size=64 method_args.output_dim=4096 transform_args.local_view.num_views=4
+  deno run -A cli.ts train out=runs/first data=my_images model=dinov2/vits14-notpretrained \\
     resume_interrupted=true`;
 
 const PLAN_EXAMPLES = `
 Examples:
-  denodino plan model=dinov2/vits14-notpretrained batch_size=64
-  denodino plan model=dinov2/vitg14-notpretrained batch_size=32`;
+  deno run -A cli.ts plan model=dinov2/vits14-notpretrained batch_size=64
+  deno run -A cli.ts plan model=dinov2/vitg14-notpretrained batch_size=32`;
 
 const GOLDEN_EXAMPLES = `
 Examples:
-  denodino golden tests/golden/tiny_softmax
-  denodino golden tests/golden/*/`;
+  deno run -A cli.ts golden tests/golden/tiny_softmax
+  deno run -A cli.ts golden tests/golden/*/`;

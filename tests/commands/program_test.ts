@@ -85,7 +85,7 @@ Deno.test("an unknown command is answered with the nearest one", async () => {
 Deno.test("help shows examples and every setting", async () => {
   const general = await run(["--help"]);
   equal(general.code, 0);
-  match(general.out, /Examples:\n {2}denodino train out=runs\/first/);
+  match(general.out, /Examples:\n {2}deno run -A cli.ts train out=runs\/first/);
   const train = await run(["train", "--help"]);
   match(train.out, /method_args\.output_dim\n {6}Prototypes of a head's last layer \(65536\)/);
 });
