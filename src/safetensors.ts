@@ -47,7 +47,8 @@ const MAX_HEADER_BYTES = 100_000_000;
  * ```ts
  * import { readSafetensors } from "./safetensors.ts";
  *
- * const header = new TextEncoder().encode('{"bias":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}} ');
+ * const json = '{"bias":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}} ';
+ * const header = new TextEncoder().encode(json);
  * const file = new Uint8Array(8 + header.length + 2);
  * new DataView(file.buffer).setBigUint64(0, BigInt(header.length), true);
  * file.set(header, 8);

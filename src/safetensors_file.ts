@@ -102,7 +102,7 @@ async function readAt(handle: FileHandle, position: number, size: number): Promi
   return bytes.subarray(0, done);
 }
 
-/** One tensor to write; `data` is called when its turn comes, so large files need no large memory. */
+/** One tensor to write; `data` is called when its turn comes, so that memory stays small. */
 export interface SafetensorsSource {
   name: string;
   dtype: SafetensorsDtype;

@@ -135,7 +135,7 @@ export class Progress {
     let text = "";
     for (const word of this.#words(done, values)) {
       const width = BAR_WIDTH + text.length + 2 + word.length;
-      if (width >= this.#output.columns) break; // a full line would wrap, and could not be rewritten
+      if (width >= this.#output.columns) break; // a full line would wrap, for good
       text += `  ${word}`;
     }
     return this.#output.color ? `\x1b[36m${bar}\x1b[2m${rest}\x1b[0m${text}` : bar + rest + text;

@@ -16,12 +16,13 @@ const DEFAULT_STEPS = 125_000;
  * ```ts
  * import { resolveConfig } from "./resolve_config.ts";
  *
- * const config = resolveConfig({ out: "runs/a", data: "photos", model: "dinov2/vittest", steps: 9 });
+ * const run = { out: "runs/a", data: "photos", model: "dinov2/vittest", steps: 9 };
+ * const config = resolveConfig(run);
  * console.log(config.method_args.output_dim); // 65536
  * ```
  *
- * @param raw Settings as given, by name; an object as {@linkcode TrainOptions} or of unknown origin.
- * @throws {ConfigError} Listing every problem: unknown, misspelt, ill-typed and contradicting settings.
+ * @param raw Settings as given, by name: {@linkcode TrainOptions}, or of unknown origin.
+ * @throws {ConfigError} Listing every problem: misspelt, ill-typed and contradicting settings.
  */
 export function resolveConfig(raw: TrainOptions | Record<string, unknown>): TrainConfig {
   const parsed = TrainConfig.safeParse(raw);

@@ -52,7 +52,7 @@ export type FreezeArgs = Pick<
   "student_freeze_last_layer_steps" | "student_freeze_backbone_steps"
 >;
 
-/** Whether parameters of `kind` keep their value in step `step`; their moments go on all the same. */
+/** Whether parameters of `kind` keep their value in step `step`; their moments go on. */
 export function isFrozen(kind: ParamGroup["kind"], step: number, args: FreezeArgs): boolean {
   switch (kind) {
     case "last_layer":
