@@ -1,0 +1,176 @@
+import type { RgbImage } from "./decode.ts";
+
+/** A rectangle of pixels: columns x0..x1-1, rows y0..y1-1. */
+export interface CropBox {
+  x0: number;
+  y0: number;
+  x1: number;
+  y1: number;
+}
+
+/** For each output position, a run of input positions and their weights. */
+interface Taps {
+  first: Int32Array; // [output]
+  count: Int32Array; // [output]
+  weights: Float32Array; // [output, stride]
+  stride: number;
+}
+
+/**
+ * Cuts `box` out of an image and resizes it to `width` x `height`.
+ *
+ * Averages over boxes where both directions shrink or stay, else interpolates linearly in both.
+ */
+export function cropResize(
+  image: RgbImage,
+  box: CropBox,
+  { width, height }: { width: number; height: number },
+): RgbImage {
+  const [boxWidth, boxHeight] = [box.x1 - box.x0, box.y1 - box.y0];
+  if (boxWidth === width && boxHeight === height) return crop(image, box);
+  if (boxWidth < width || boxHeight < height) {
+    const [columns, rows] = [linearTaps(boxWidth, width), linearTaps(boxHeight, height)];
+    return resample(image, box, columns, rows, Math.round);
+  }
+  const [scaleX, scaleY] = [boxWidth / width, boxHeight / height];
+  if (Number.isInteger(scaleX) && Number.isInteger(scaleY)) {
+    const [columns, rows] = [sumTaps(scaleX, width), sumTaps(scaleY, height)];
+    return resample(image, box, columns, rows, meanOf(scaleX, scaleY));
+  }
+  const [columns, rows] = [areaTaps(boxWidth, width), areaTaps(boxHeight, height)];
+  return resample(image, box, columns, rows, roundHalfEven);
+}
+
+function crop(image: RgbImage, { x0, y0, x1, y1 }: CropBox): RgbImage {
+  const [width, height] = [x1 - x0, y1 - y0];
+  const data = new Uint8Array(width * height * 3);
+  for (let y = 0; y < height; y++) {
+    const start = ((y0 + y) * image.width + x0) * 3;
+    data.set(image.data.subarray(start, start + width * 3), y * width * 3);
+  }
+  return { width, height, data };
+}
+
+/** Share of each input cell in the output cell above it; slivers below 1/1000 do not count. */
+function areaTaps(input: number, output: number): Taps {
+  const scale = input / output;
+  const stride = Math.ceil(scale) + 2;
+  const taps = emptyTaps(output, stride);
+  for (let i = 0; i < output; i++) {
+    const start = i * scale;
+    const end = start + scale;
+    const size = Math.min(scale, input - start);
+    const whole = Math.min(Math.floor(end), input - 1);
+    const first = Math.min(Math.ceil(start), whole);
+    const add = (share: number) => {
+      taps.weights[i * stride + taps.count[i]++] = share / size;
+    };
+    taps.first[i] = first;
+    if (first - start > 1e-3) {
+      taps.first[i]--;
+      add(first - start);
+    }
+    for (let j = first; j < whole; j++) add(1);
+    if (end - whole > 1e-3) add(Math.min(end - whole, 1, size));
+  }
+  return taps;
+}
+
+/** `scale` neighbours each, all of weight 1. */
+function sumTaps(scale: number, output: number): Taps {
+  const taps = emptyTaps(output, scale);
+  for (let i = 0; i < output; i++) taps.first[i] = i * scale;
+  taps.count.fill(scale);
+  taps.weights.fill(1);
+  return taps;
+}
+
+/** Turns sums over whole cells into 8 bits; the reference rounds 2 x 2 up and the others to even. */
+function meanOf(scaleX: number, scaleY: number): (sum: number) => number {
+  if (scaleX === 2 && scaleY === 2) return (sum) => (sum + 2) >> 2;
+  const factor = Math.fround(1 / (scaleX * scaleY));
+  return (sum) => roundHalfEven(Math.fround(sum * factor));
+}
+
+/** Two neighbours each; the exact divisions decide which ones where positions are nearly whole. */
+function linearTaps(input: number, output: number): Taps {
+  const inverse = output / input;
+  const scale = 1 / inverse;
+  const taps = emptyTaps(output, 2);
+  for (let i = 0; i < output; i++) {
+    let first = Math.floor(i * scale);
+    let weight = Math.fround((i + 1) - (first + 1) * inverse);
+    weight = weight <= 0 ? 0 : weight - Math.floor(weight);
+    if (first >= input - 1) [first, weight] = [input - 1, 0];
+    taps.first[i] = first;
+    taps.count[i] = weight === 0 ? 1 : 2;
+    taps.weights.set([1 - weight, weight], i * 2);
+  }
+  return taps;
+}
+
+function emptyTaps(output: number, stride: number): Taps {
+  return {
+    first: new Int32Array(output),
+    count: new Int32Array(output),
+    weights: new Float32Array(output * stride),
+    stride,
+  };
+}
+
+/** Applies the taps to columns, then rows, in float32 sums; `toByte` rounds once, at the end. */
+function resample(
+  image: RgbImage,
+  { x0, y0 }: CropBox,
+  columns: Taps,
+  rows: Taps,
+  toByte: (sum: number) => number,
+): RgbImage {
+  const [width, height] = [columns.first.length, rows.first.length];
+  const data = new Uint8Array(width * height * 3);
+  const sums = new Float32Array(width * 3);
+  const cache = [new Float32Array(width * 3), new Float32Array(width * 3)]; // by parity of row
+  const cached = [-1, -1];
+  for (let y = 0; y < height; y++) {
+    sums.fill(0);
+    for (let tap = 0; tap < rows.count[y]; tap++) {
+      const source = rows.first[y] + tap;
+      const row = cache[source & 1];
+      if (cached[source & 1] !== source) {
+        resampleRow(image, y0 + source, x0, columns, row);
+        cached[source & 1] = source;
+      }
+      const weight = rows.weights[y * rows.stride + tap];
+      for (let i = 0; i < sums.length; i++) sums[i] += Math.fround(weight * row[i]);
+    }
+    const start = y * width * 3;
+    for (let i = 0; i < sums.length; i++) data[start + i] = toByte(sums[i]);
+  }
+  return { width, height, data };
+}
+
+function resampleRow(image: RgbImage, y: number, x0: number, taps: Taps, out: Float32Array) {
+  const { data } = image;
+  const { fround } = Math;
+  const rowStart = (y * image.width + x0) * 3;
+  for (let x = 0; x < taps.first.length; x++) {
+    let [red, green, blue] = [fround(0), fround(0), fround(0)];
+    let at = rowStart + taps.first[x] * 3;
+    const start = x * taps.stride;
+    for (let tap = 0; tap < taps.count[x]; tap++, at += 3) {
+      const weight = taps.weights[start + tap];
+      red = fround(red + fround(weight * data[at]));
+      green = fround(green + fround(weight * data[at + 1]));
+      blue = fround(blue + fround(weight * data[at + 2]));
+    }
+    out[x * 3] = red;
+    out[x * 3 + 1] = green;
+    out[x * 3 + 2] = blue;
+  }
+}
+
+function roundHalfEven(value: number): number {
+  const floor = Math.floor(value);
+  const rest = value - floor;
+  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+}

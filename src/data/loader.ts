@@ -1,0 +1,193 @@
+import { randomStream } from "../random.ts";
+import { DataError } from "./errors.ts";
+import { imagePath } from "./find_images.ts";
+import { renderItem, type ViewJob, viewLengths } from "./render_item.ts";
+import type { TransformArgs } from "./augment.ts";
+import { ViewPool } from "./view_pool.ts";
+
+/** The views of one training step. */
+export interface Batch {
+  step: number;
+  /** The images used, as paths relative to the root. */
+  images: string[];
+  /** `[2·B, 3, H, W]`: the first view of all images, then the second. */
+  globalViews: Float32Array;
+  /** `[L·B, 3, h, w]`: local view 0 of all images, then local view 1, ... */
+  localViews: Float32Array;
+  /** How long `next()` waited for this batch. */
+  waitMs: number;
+  /** Images that could not be read; the next ones of the epoch stand in for them. */
+  errors: { path: string; message: string }[];
+}
+
+export interface ViewLoaderOptions {
+  /** The folder (or image) that `files` were found in. */
+  root: string;
+  /** Relative paths from `findImages`. */
+  files: string[];
+  seed: number;
+  batchSize: number;
+  /** Worker threads; 0 renders in this thread. */
+  numWorkers: number;
+  views: TransformArgs;
+  /** First step, of a resumed run. */
+  startStep?: number;
+  /** Batches made ahead of the one asked for. */
+  prefetch?: number;
+}
+
+/** One image of a batch, with the unreadable ones it stands in for. */
+interface Item {
+  path: string;
+  views: Float32Array;
+  errors: { path: string; message: string }[];
+}
+
+/**
+ * Batches of views, made ahead in worker threads.
+ *
+ * The order of the images depends on seed and epoch alone, the views of an image on seed, epoch and
+ * its place in the data set: the same batches come out for any number of workers, and after a
+ * resume. The images that do not fill a last batch are left out of their epoch.
+ *
+ * @example
+ * ```ts
+ * import { findImages } from "./find_images.ts";
+ * import { ViewLoader } from "./loader.ts";
+ * import { DEFAULT_TRANSFORM_ARGS } from "./augment.ts";
+ *
+ * async function firstBatch(root: string) {
+ *   const files = await findImages(root);
+ *   const views = DEFAULT_TRANSFORM_ARGS;
+ *   const loader = new ViewLoader({ root, files, seed: 0, batchSize: 8, numWorkers: 2, views });
+ *   const batch = await loader.next();
+ *   loader.close();
+ *   return batch;
+ * }
+ * ```
+ */
+export class ViewLoader {
+  /** Full batches in one pass over the images. */
+  readonly batchesPerEpoch: number;
+  readonly #options: ViewLoaderOptions;
+  readonly #pool: ViewPool | undefined;
+  readonly #ahead: Promise<Batch>[] = [];
+  readonly #broken = new Map<number, string>(); // index → message
+  readonly #lengths: { global: number; local: number };
+  #order: { epoch: number; order: Uint32Array } | undefined;
+  #nextStep: number;
+  #closed = false;
+
+  /** @throws {DataError} If there are fewer images than `batchSize`. */
+  constructor(options: ViewLoaderOptions) {
+    const { files, batchSize, numWorkers, views, startStep = 0 } = options;
+    this.batchesPerEpoch = Math.floor(files.length / batchSize);
+    if (this.batchesPerEpoch < 1) {
+      throw new DataError(
+        `Cannot load batches: batch_size must be at most the number of images ${files.length}, ` +
+          `got ${batchSize}; lower batch_size`,
+      );
+    }
+    this.#options = options;
+    this.#lengths = viewLengths(views);
+    this.#nextStep = startStep;
+    if (numWorkers > 0) this.#pool = new ViewPool(views, numWorkers);
+  }
+
+  /**
+   * The batch of the next step.
+   *
+   * @throws {DataError} If no image of the data set can be read.
+   */
+  async next(): Promise<Batch> {
+    if (this.#closed) {
+      throw new Error("Cannot load batches: loader must be open, got a closed one; make a new one");
+    }
+    const asked = performance.now();
+    while (this.#ahead.length <= (this.#options.prefetch ?? 2)) {
+      const batch = this.#load(this.#nextStep++);
+      batch.catch(() => {}); // it is thrown when its turn comes
+      this.#ahead.push(batch);
+    }
+    const batch = await this.#ahead.shift()!;
+    batch.waitMs = performance.now() - asked;
+    return batch;
+  }
+
+  /** Ends the workers; batches made ahead are dropped. */
+  close(): void {
+    this.#closed = true;
+    this.#pool?.close();
+  }
+
+  async #load(step: number): Promise<Batch> {
+    const { batchSize, views } = this.#options;
+    const { global, local } = this.#lengths;
+    const numLocals = views.local_view?.num_views ?? 0;
+    const epoch = Math.floor(step / this.batchesPerEpoch);
+    const order = this.#orderOf(epoch);
+    const first = step % this.batchesPerEpoch * batchSize;
+    const globalViews = new Float32Array(2 * batchSize * global);
+    const localViews = new Float32Array(numLocals * batchSize * local);
+    const load = async (_: unknown, b: number) => {
+      const item = await this.#item(epoch, order, first + b);
+      for (let view = 0; view < 2; view++) {
+        const from = item.views.subarray(view * global, (view + 1) * global);
+        globalViews.set(from, (view * batchSize + b) * global);
+      }
+      for (let view = 0; view < numLocals; view++) {
+        const start = 2 * global + view * local;
+        localViews.set(item.views.subarray(start, start + local), (view * batchSize + b) * local);
+      }
+      return { path: item.path, errors: item.errors };
+    };
+    const items = await Promise.all(Array.from({ length: batchSize }, load));
+    return {
+      step,
+      images: items.map((item) => item.path),
+      globalViews,
+      localViews,
+      waitMs: 0,
+      errors: items.flatMap((item) => item.errors),
+    };
+  }
+
+  /** The image at one position of the epoch, or the first readable one after it, cyclically. */
+  async #item(epoch: number, order: Uint32Array, position: number): Promise<Item> {
+    const { root, files, seed } = this.#options;
+    const errors: Item["errors"] = [];
+    for (let attempt = 0; attempt < files.length; attempt++) {
+      const index = order[(position + attempt) % files.length];
+      const path = files[index];
+      let message = this.#broken.get(index);
+      if (message === undefined) {
+        try {
+          const job = { path: imagePath(root, path), seed, epoch, index, attempt };
+          return { path, views: await this.#render(job), errors };
+        } catch (error) {
+          if (this.#closed) throw error;
+          message = error instanceof Error ? error.message : String(error);
+          this.#broken.set(index, message);
+        }
+      }
+      errors.push({ path, message });
+    }
+    throw new DataError(
+      `Cannot load batches: at least one of ${files.length} images must be readable, got none; ` +
+        `the first, ${errors[0].path}: ${errors[0].message}`,
+    );
+  }
+
+  #render(job: ViewJob): Promise<Float32Array> {
+    return this.#pool?.render(job) ?? renderItem(this.#options.views, job);
+  }
+
+  #orderOf(epoch: number): Uint32Array {
+    if (this.#order?.epoch !== epoch) {
+      const { seed, files } = this.#options;
+      const order = randomStream(seed, "image order", epoch).permutation(files.length);
+      this.#order = { epoch, order };
+    }
+    return this.#order.order;
+  }
+}

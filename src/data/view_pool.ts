@@ -1,0 +1,148 @@
+import type { ViewJob } from "./render_item.ts";
+import type { TransformArgs } from "./augment.ts";
+import type { WorkerReply, WorkerRequest, WorkerSettings } from "./view_worker.ts";
+
+/** Images a worker holds, so that it has work while this thread waits for the GPU. */
+const JOBS_PER_WORKER = 8;
+
+/** Worker deaths on one image before it counts as unreadable. */
+const STRIKES = 2;
+
+/** After a time-out, time for replies that a busy thread has not looked at yet. */
+const GRACE_MS = 1000;
+
+interface Task {
+  id: number;
+  job: ViewJob;
+  strikes: number;
+  resolve(views: Float32Array): void;
+  reject(error: Error): void;
+}
+
+interface Slot {
+  worker: Worker;
+  tasks: Task[]; // sent and unanswered, oldest first
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** Worker threads that render views; one that dies or hangs is replaced. */
+export class ViewPool {
+  readonly #slots: Slot[] = [];
+  readonly #waiting: Task[] = [];
+  readonly #views: TransformArgs;
+  readonly #script: URL;
+  readonly #timeoutMs: number;
+  #nextId = 0;
+  #closed = false;
+
+  constructor(
+    views: TransformArgs,
+    numWorkers: number,
+    { script = new URL("./view_worker.ts", import.meta.url), timeoutMs = 60_000 }: {
+      script?: URL;
+      timeoutMs?: number;
+    } = {},
+  ) {
+    this.#views = views;
+    this.#script = script;
+    this.#timeoutMs = timeoutMs;
+    for (let i = 0; i < numWorkers; i++) this.#slots.push(this.#open());
+  }
+
+  /**
+   * Renders one image in a worker, as `renderItem` does.
+   *
+   * @throws {Error} If the image cannot be read, or the pool is closed.
+   */
+  render(job: ViewJob): Promise<Float32Array> {
+    return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(closedError());
+      this.#waiting.push({ id: this.#nextId++, job, strikes: 0, resolve, reject });
+      this.#dispatch();
+    });
+  }
+
+  /** Ends the workers; what was asked and not answered is rejected. */
+  close(): void {
+    this.#closed = true;
+    for (const { worker, timer, tasks } of this.#slots.splice(0)) {
+      clearTimeout(timer);
+      worker.terminate();
+      this.#waiting.push(...tasks);
+    }
+    for (const task of this.#waiting.splice(0)) task.reject(closedError());
+  }
+
+  #open(): Slot {
+    const worker = new Worker(this.#script, { type: "module", name: "views" });
+    const slot: Slot = { worker, tasks: [], timer: undefined };
+    worker.postMessage({ views: this.#views } satisfies WorkerSettings);
+    worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => this.#receive(slot, data);
+    worker.onerror = (event) => {
+      event.preventDefault(); // else the whole process ends
+      this.#replace(slot, event.message);
+    };
+    return slot;
+  }
+
+  /** Sends waiting tasks, one at a time to the worker that has the fewest. */
+  #dispatch(): void {
+    while (this.#waiting.length > 0 && this.#slots.length > 0) {
+      const slot = this.#slots.reduce((a, b) => (b.tasks.length < a.tasks.length ? b : a));
+      if (slot.tasks.length >= JOBS_PER_WORKER) return;
+      const task = this.#waiting.shift()!;
+      slot.tasks.push(task);
+      slot.worker.postMessage({ id: task.id, job: task.job } satisfies WorkerRequest);
+      if (slot.tasks.length === 1) this.#watch(slot);
+    }
+  }
+
+  #receive(slot: Slot, reply: WorkerReply): void {
+    const at = slot.tasks.findIndex((task) => task.id === reply.id);
+    if (at < 0) return;
+    const [task] = slot.tasks.splice(at, 1);
+    this.#watch(slot);
+    if ("error" in reply) task.reject(new Error(reply.error));
+    else task.resolve(reply.views);
+    this.#dispatch();
+  }
+
+  /** Starts the clock for the oldest task of a worker anew. */
+  #watch(slot: Slot): void {
+    clearTimeout(slot.timer);
+    slot.timer = undefined;
+    if (slot.tasks.length === 0) return;
+    slot.timer = setTimeout(() => {
+      slot.timer = setTimeout(
+        () => this.#replace(slot, `no answer in ${this.#timeoutMs} ms`),
+        GRACE_MS,
+      );
+    }, this.#timeoutMs);
+  }
+
+  /** Puts a fresh worker in the place of a dead one; the image it died on gets a strike. */
+  #replace(slot: Slot, reason: string): void {
+    const at = this.#slots.indexOf(slot);
+    if (at < 0) return;
+    clearTimeout(slot.timer);
+    slot.worker.terminate();
+    this.#slots[at] = this.#open();
+    const [suspect, ...others] = slot.tasks;
+    this.#waiting.unshift(...others);
+    if (suspect !== undefined && ++suspect.strikes >= STRIKES) {
+      suspect.reject(
+        new Error(
+          `Cannot render views: worker must survive ${suspect.job.path}, got ${reason}; ` +
+            `remove the file or lower num_workers`,
+        ),
+      );
+    } else if (suspect !== undefined) {
+      this.#waiting.unshift(suspect);
+    }
+    this.#dispatch();
+  }
+}
+
+function closedError(): Error {
+  return new Error("Cannot render views: pool must be open, got a closed one; make a new one");
+}

@@ -1,0 +1,63 @@
+import { deepEqual, rejects } from "node:assert/strict";
+import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DataError } from "../../src/data/errors.ts";
+import { findImages, imagePath } from "../../src/data/find_images.ts";
+
+async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "images-"));
+  try {
+    await test(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+Deno.test("findImages() lists images of all subfolders in code unit order", () =>
+  inFolder(async (folder) => {
+    await mkdir(join(folder, "b", "deep"), { recursive: true });
+    const names = ["b/deep/z.PNG", "b/2.jpeg", "B.jpg", "a.Jpg", "b.png", "notes.txt", "jpg"];
+    for (const name of names) await writeFile(join(folder, name), "");
+    deepEqual(await findImages(folder), ["B.jpg", "a.Jpg", "b.png", "b/2.jpeg", "b/deep/z.PNG"]);
+  }));
+
+Deno.test("findImages() follows links and stops at loops", () =>
+  inFolder(async (folder) => {
+    await mkdir(join(folder, "set"));
+    await mkdir(join(folder, "elsewhere"));
+    await writeFile(join(folder, "elsewhere", "a.png"), "");
+    await symlink(join(folder, "elsewhere"), join(folder, "set", "linked"));
+    await symlink(join(folder, "elsewhere", "a.png"), join(folder, "set", "b.png"));
+    await symlink(join(folder, "set"), join(folder, "set", "loop"));
+    await symlink(join(folder, "nowhere"), join(folder, "set", "dangling.png"));
+    deepEqual(await findImages(join(folder, "set")), ["b.png", "linked/a.png"]);
+  }));
+
+Deno.test("findImages() takes one image for a set", () =>
+  inFolder(async (folder) => {
+    const file = join(folder, "only.jpg");
+    await writeFile(file, "");
+    deepEqual(await findImages(file), ["only.jpg"]);
+    deepEqual([imagePath(file, "only.jpg"), imagePath(folder, "only.jpg")], [file, file]);
+  }));
+
+Deno.test("findImages() says what is wrong with a folder", () =>
+  inFolder(async (folder) => {
+    await writeFile(join(folder, "notes.txt"), "");
+    await rejects(
+      findImages(folder),
+      new DataError(
+        "Cannot find images: data must hold files that end in jpg, jpeg, png, got none in " +
+          `${JSON.stringify(folder)}; point data at a folder with images`,
+      ),
+    );
+    const missing = join(folder, "missing");
+    await rejects(
+      findImages(missing),
+      new DataError(
+        `Cannot find images: data must be an existing folder, got ${JSON.stringify(missing)}; ` +
+          "check the path",
+      ),
+    );
+  }));

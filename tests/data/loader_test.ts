@@ -1,0 +1,144 @@
+import { deepEqual, equal, notDeepEqual, ok, rejects, throws } from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DEFAULT_TRANSFORM_ARGS, type TransformArgs } from "../../src/data/augment.ts";
+import { encodePng } from "../../src/data/encode.ts";
+import { DataError } from "../../src/data/errors.ts";
+import { type Batch, ViewLoader, type ViewLoaderOptions } from "../../src/data/loader.ts";
+import { drawTexture } from "../../src/demo/textures.ts";
+import { randomStream } from "../../src/random.ts";
+
+const VIEWS: TransformArgs = {
+  ...DEFAULT_TRANSFORM_ARGS,
+  image_size: [12, 16],
+  local_view: { ...DEFAULT_TRANSFORM_ARGS.local_view!, num_views: 3, view_size: [8, 6] },
+};
+
+/** Runs a test on a folder of seven small images. */
+async function withImages(
+  test: (options: Omit<ViewLoaderOptions, "numWorkers">, root: string) => Promise<void>,
+): Promise<void> {
+  const root = await mkdtemp(join(tmpdir(), "loader-"));
+  try {
+    const files = Array.from({ length: 7 }, (_, i) => `${i}.png`);
+    for (const [i, file] of files.entries()) {
+      await writeFile(
+        join(root, file),
+        encodePng(drawTexture(randomStream(i, "image"), "dots", 24)),
+      );
+    }
+    await test({ root, files, seed: 5, batchSize: 3, views: VIEWS }, root);
+  } finally {
+    await rm(root, { recursive: true });
+  }
+}
+
+async function take(options: ViewLoaderOptions, count: number): Promise<Batch[]> {
+  const loader = new ViewLoader(options);
+  try {
+    const batches: Batch[] = [];
+    for (let i = 0; i < count; i++) batches.push({ ...await loader.next(), waitMs: 0 });
+    return batches;
+  } finally {
+    loader.close();
+  }
+}
+
+Deno.test("ViewLoader gives the same batches with no, one and three workers", () =>
+  withImages(async (options) => {
+    const [here, one, three] = await Promise.all(
+      [0, 1, 3].map((numWorkers) => take({ ...options, numWorkers }, 5)),
+    );
+    deepEqual(one, here);
+    deepEqual(three, here);
+    const [batch] = here;
+    equal(batch.globalViews.length, 2 * 3 * 3 * 12 * 16);
+    equal(batch.localViews.length, 3 * 3 * 3 * 8 * 6);
+    ok(batch.globalViews.every(Number.isFinite) && batch.localViews.every(Number.isFinite));
+    const views = new Set(
+      Array.from({ length: 6 }, (_, i) => batch.globalViews.slice(i * 576, i * 576 + 576).join()),
+    );
+    equal(views.size, 6, "all global views differ");
+  }));
+
+Deno.test("ViewLoader goes through every epoch in another order", () =>
+  withImages(async (options) => {
+    const batches = await take({ ...options, numWorkers: 0 }, 6);
+    const epochs = [0, 2, 4].map((step) => [...batches[step].images, ...batches[step + 1].images]);
+    for (const epoch of epochs) equal(new Set(epoch).size, 6, "no image twice");
+    notDeepEqual(epochs[0], epochs[1]);
+    notDeepEqual(epochs[1], epochs[2]);
+    const other = await take({ ...options, seed: 6, numWorkers: 0 }, 1);
+    notDeepEqual(other[0].globalViews, batches[0].globalViews);
+  }));
+
+Deno.test("ViewLoader resumes at any step with the same batches", () =>
+  withImages(async (options) => {
+    const whole = await take({ ...options, numWorkers: 0 }, 5);
+    const resumed = await take({ ...options, numWorkers: 2, startStep: 3, prefetch: 1 }, 2);
+    deepEqual(resumed, whole.slice(3));
+  }));
+
+Deno.test("ViewLoader replaces an unreadable image by the next of the epoch and reports it", () =>
+  withImages(async (options, root) => {
+    const [whole] = await take({ ...options, numWorkers: 0 }, 1);
+    const [first, second, third] = whole.images;
+    await writeFile(join(root, second), "broken");
+
+    const [batch] = await take({ ...options, numWorkers: 2 }, 1);
+
+    deepEqual(batch.images, [first, third, third]);
+    const message = "Cannot decode image: file must be a JPEG or a PNG, got 6 bytes that start " +
+      "with [62 72 6f 6b]; convert the file";
+    deepEqual(batch.errors, [{ path: second, message }]);
+    const view = (b: Batch, i: number) => b.globalViews.slice(i * 576, i * 576 + 576);
+    deepEqual(view(batch, 0), view(whole, 0));
+    deepEqual(view(batch, 2), view(whole, 2));
+    notDeepEqual(view(batch, 1), view(batch, 2)); // views of its own: no exact duplicates
+    deepEqual(
+      await take({ ...options, numWorkers: 0 }, 3),
+      await take({ ...options, numWorkers: 1 }, 3),
+    );
+  }));
+
+Deno.test("ViewLoader fails if no image can be read", () =>
+  withImages(async (options, root) => {
+    for (const file of options.files) await writeFile(join(root, file), "broken");
+    const loader = new ViewLoader({ ...options, numWorkers: 1 });
+    await rejects(loader.next(), (error: Error) => {
+      ok(error instanceof DataError);
+      ok(
+        /^Cannot load batches: at least one of 7 images must be readable, got none; the first, \d\.png: Cannot decode image: file must be a JPEG or a PNG, got 6 bytes that start with \[62 72 6f 6b\]; convert the file$/
+          .test(error.message),
+        error.message,
+      );
+      return true;
+    });
+    loader.close();
+  }));
+
+Deno.test("ViewLoader refuses a batch larger than the set, and a closed loader", () =>
+  withImages(async (options) => {
+    throws(
+      () => new ViewLoader({ ...options, batchSize: 8, numWorkers: 0 }),
+      new DataError(
+        "Cannot load batches: batch_size must be at most the number of images 7, got 8; " +
+          "lower batch_size",
+      ),
+    );
+    const loader = new ViewLoader({ ...options, numWorkers: 1 });
+    loader.close();
+    await rejects(loader.next(), {
+      message: "Cannot load batches: loader must be open, got a closed one; make a new one",
+    });
+  }));
+
+Deno.test("ViewLoader makes batches without local views", () =>
+  withImages(async (options) => {
+    const [batch] = await take(
+      { ...options, views: { ...VIEWS, local_view: null }, numWorkers: 1 },
+      1,
+    );
+    deepEqual([batch.globalViews.length, batch.localViews.length], [2 * 3 * 576, 0]);
+  }));
