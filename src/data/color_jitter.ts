@@ -67,7 +67,9 @@ export function saturation({ data }: RgbImage, factor: number): void {
 
 /** Makes the image grey, in place, keeping three equal channels. */
 export function toGray({ data }: RgbImage): void {
-  for (let i = 0; i < data.length; i += 3) data.fill(grayValue(data, i), i, i + 3);
+  for (let i = 0; i < data.length; i += 3) {
+    data[i] = data[i + 1] = data[i + 2] = grayValue(data, i);
+  }
 }
 
 /** Luma of the pixel at offset `i`, in 15-bit fixed point. */

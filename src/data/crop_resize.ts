@@ -152,13 +152,16 @@ function resample(
 function resampleRow(image: RgbImage, y: number, x0: number, taps: Taps, out: Float32Array) {
   const { data } = image;
   const { fround } = Math;
+  const { first, count, weights, stride } = taps;
+  const width = first.length;
   const rowStart = (y * image.width + x0) * 3;
-  for (let x = 0; x < taps.first.length; x++) {
-    let [red, green, blue] = [fround(0), fround(0), fround(0)];
-    let at = rowStart + taps.first[x] * 3;
-    const start = x * taps.stride;
-    for (let tap = 0; tap < taps.count[x]; tap++, at += 3) {
-      const weight = taps.weights[start + tap];
+  for (let x = 0; x < width; x++) {
+    let red = 0, green = 0, blue = 0;
+    let at = rowStart + first[x] * 3;
+    const start = x * stride;
+    const end = start + count[x];
+    for (let tap = start; tap < end; tap++, at += 3) {
+      const weight = weights[tap];
       red = fround(red + fround(weight * data[at]));
       green = fround(green + fround(weight * data[at + 1]));
       blue = fround(blue + fround(weight * data[at + 2]));

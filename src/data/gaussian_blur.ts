@@ -7,10 +7,10 @@ export function blurKernelSize(sigma: number): number {
 
 /** Blurs the image in place; the border is mirrored without repeating the edge pixel. */
 export function gaussianBlur(image: RgbImage, sigma: number, kernelSize = blurKernelSize(sigma)) {
-  if (kernelSize <= 1) return;
+  if (kernelSize <= 1 || sigma === 0) return;
   const { width, height, data } = image;
-  const kernel = gaussianKernel(sigma, kernelSize);
   const radius = kernelSize >> 1;
+  const kernel = gaussianKernel(sigma, radius);
   const stride = width * 3;
 
   // Columns first, a whole row of sums at a time; then along the row.
@@ -18,11 +18,13 @@ export function gaussianBlur(image: RgbImage, sigma: number, kernelSize = blurKe
   const middle = sums.subarray(radius * 3, radius * 3 + stride);
   const out = new Uint8Array(data.length);
   for (let y = 0; y < height; y++) {
-    middle.fill(0);
-    for (let tap = 0; tap < kernelSize; tap++) {
-      const start = mirror(y + tap - radius, height) * stride;
-      const weight = kernel[tap];
-      for (let i = 0; i < stride; i++) middle[i] += weight * data[start + i];
+    const start = y * stride;
+    for (let i = 0; i < stride; i++) middle[i] = kernel[0] * data[start + i];
+    for (let off = 1; off <= radius; off++) {
+      const above = mirror(y - off, height) * stride;
+      const below = mirror(y + off, height) * stride;
+      const weight = kernel[off];
+      for (let i = 0; i < stride; i++) middle[i] += weight * (data[above + i] + data[below + i]);
     }
     mirrorEnds(sums, width, radius);
     blurRow(sums, kernel, out.subarray(y * stride, (y + 1) * stride));
@@ -30,13 +32,13 @@ export function gaussianBlur(image: RgbImage, sigma: number, kernelSize = blurKe
   data.set(out);
 }
 
-function gaussianKernel(sigma: number, size: number): Float64Array {
-  const radius = size >> 1;
+/** The middle weight of a symmetric kernel, then the weights of each side outwards. */
+function gaussianKernel(sigma: number, radius: number): Float64Array {
   const kernel = Float64Array.from(
-    { length: size },
-    (_, i) => Math.exp(-((i - radius) ** 2) / (2 * sigma * sigma)),
+    { length: radius + 1 },
+    (_, off) => Math.exp(-(off * off) / (2 * sigma * sigma)),
   );
-  const total = kernel.reduce((sum, weight) => sum + weight, 0);
+  const total = kernel.reduce((sum, weight) => sum + 2 * weight, -kernel[0]);
   return kernel.map((weight) => weight / total);
 }
 
@@ -59,9 +61,12 @@ function mirrorEnds(row: Float32Array, width: number, radius: number): void {
 }
 
 function blurRow(row: Float32Array, kernel: Float64Array, out: Uint8Array): void {
-  for (let i = 0; i < out.length; i++) {
-    let sum = 0;
-    for (let tap = 0, at = i; tap < kernel.length; tap++, at += 3) sum += kernel[tap] * row[at];
-    out[i] = Math.round(sum);
+  const radius = kernel.length - 1;
+  for (let i = 0, center = radius * 3; i < out.length; i++, center++) {
+    let sum = kernel[0] * row[center];
+    for (let off = 1, step = 3; off <= radius; off++, step += 3) {
+      sum += kernel[off] * (row[center - step] + row[center + step]);
+    }
+    out[i] = Math.floor(sum + 0.5);
   }
 }

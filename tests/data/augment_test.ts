@@ -175,10 +175,34 @@ Deno.test("cropResize() reads the box alone", () => {
   }
 });
 
-Deno.test("gaussianBlur() bears images smaller than its kernel", () => {
-  const flat = { width: 2, height: 1, data: new Uint8Array(6).fill(77) };
-  gaussianBlur(flat, 2);
-  deepEqual([...flat.data], Array(6).fill(77));
+/** Weighted average over the kernel's square, the border mirrored about the edge pixels. */
+function blurReference(image: RgbImage, sigma: number, kernelSize: number): Float64Array {
+  const radius = kernelSize >> 1;
+  const inside = (at: number, size: number): number =>
+    size === 1 ? 0 : at < 0 ? inside(-at, size) : at >= size ? inside(2 * size - 2 - at, size) : at;
+  return Float64Array.from(image.data, (_, i) => {
+    const [x, y] = [Math.floor(i / 3) % image.width, Math.floor(i / 3 / image.width)];
+    let [sum, total] = [0, 0];
+    for (let dy = -radius; dy <= radius; dy++) {
+      for (let dx = -radius; dx <= radius; dx++) {
+        const weight = Math.exp(-(dx * dx + dy * dy) / (2 * sigma * sigma));
+        const [col, row] = [inside(x + dx, image.width), inside(y + dy, image.height)];
+        sum += weight * image.data[(row * image.width + col) * 3 + i % 3];
+        total += weight;
+      }
+    }
+    return sum / total;
+  });
+}
+
+Deno.test("gaussianBlur() averages with mirrored borders, in images smaller than its kernel too", () => {
+  for (const [width, height, sigma] of [[1, 1, 2], [3, 2, 2], [1, 9, 1.3], [20, 17, 0.6]]) {
+    const image = noiseImage(width, height);
+    const exact = blurReference(image, sigma, blurKernelSize(sigma));
+    gaussianBlur(image, sigma);
+    // Half a level of rounding, and the float32 sums.
+    image.data.forEach((value, i) => ok(Math.abs(value - exact[i]) < 0.5 + 1e-4));
+  }
 });
 
 Deno.test("normalize() writes one plane per channel", () => {
@@ -245,6 +269,20 @@ Deno.test("drawViewParams() falls back to the middle of an image too long for an
   const { globals: [spec] } = viewSpecs(DEFAULT_TRANSFORM_ARGS);
   const { box } = drawViewParams(randomStream(0, "long"), { width: 1000, height: 30 }, spec);
   deepEqual(box, { x0: 480, y0: 0, x1: 520, y1: 30 });
+});
+
+Deno.test("drawViewParams() draws odd kernel sizes up to blur_limit", () => {
+  const spec = viewSpecs(DEFAULT_TRANSFORM_ARGS).globals[0];
+  const sizes = (blur_limit: number | [number, number]) => {
+    const limited = { ...spec, gaussian_blur: { ...spec.gaussian_blur!, blur_limit } };
+    const drawn = Array.from(
+      { length: 100 },
+      (_, i) => drawViewParams(randomStream(0, "limit", i), { width: 9, height: 9 }, limited),
+    );
+    return [...new Set(drawn.map((params) => params.blur!.kernelSize))].sort((a, b) => a - b);
+  };
+  deepEqual(sizes([3, 7]), [3, 5, 7]);
+  deepEqual(sizes([4, 4]), [5]);
 });
 
 Deno.test("drawViewParams() leaves out what is null", () => {
