@@ -158,7 +158,7 @@ export function drawViewParams(
   };
 }
 
-/** A box of random area and aspect ratio; the largest fitting middle one if none of the tries fits. */
+/** A box of random area and aspect ratio; if no try fits, the largest in the middle that does. */
 function drawBox(
   stream: RandomStream,
   { width, height }: { width: number; height: number },

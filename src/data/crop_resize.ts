@@ -85,7 +85,7 @@ function sumTaps(scale: number, output: number): Taps {
   return taps;
 }
 
-/** Turns sums over whole cells into 8 bits; the reference rounds 2 x 2 up and the others to even. */
+/** Turns sums over whole cells into bytes; the reference rounds 2 x 2 up, the others to even. */
 function meanOf(scaleX: number, scaleY: number): (sum: number) => number {
   if (scaleX === 2 && scaleY === 2) return (sum) => (sum + 2) >> 2;
   const factor = Math.fround(1 / (scaleX * scaleY));

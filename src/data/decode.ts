@@ -35,8 +35,8 @@ export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
   }
   const head = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0"));
   throw new Error(
-    `Cannot decode image: file must be a JPEG or a PNG, got ${bytes.length} bytes that start with ` +
-      `[${head.join(" ")}]; convert the file`,
+    `Cannot decode image: file must be a JPEG or a PNG, got ${bytes.length} bytes that start ` +
+      `with [${head.join(" ")}]; convert the file`,
   );
 }
 

@@ -96,7 +96,7 @@ function addBlock(
  * Lists the masked patches of a batch.
  *
  * @param masks `[crops, patches]` from {@linkcode drawMasks}.
- * @returns `indices` `[M]`, flat and ascending, and `weights` `[M]`, 1 / masked patches of the crop.
+ * @returns `indices` `[M]`, flat and ascending; `weights` `[M]`, 1 / masked patches of the crop.
  */
 export function maskTable(
   masks: Uint8Array,

@@ -195,7 +195,7 @@ function blurReference(image: RgbImage, sigma: number, kernelSize: number): Floa
   });
 }
 
-Deno.test("gaussianBlur() averages with mirrored borders, in images smaller than its kernel too", () => {
+Deno.test("gaussianBlur() averages with mirrored borders, in the smallest images too", () => {
   for (const [width, height, sigma] of [[1, 1, 2], [3, 2, 2], [1, 9, 1.3], [20, 17, 0.6]]) {
     const image = noiseImage(width, height);
     const exact = blurReference(image, sigma, blurKernelSize(sigma));

@@ -11,7 +11,7 @@ Deno.test("encodePng() keeps every pixel, of noise too", async () => {
   }
 });
 
-Deno.test("encodeJpeg() and decodeImage() keep a smooth image within the loss of JPEG", async () => {
+Deno.test("encodeJpeg() and decodeImage() keep a smooth image within the loss", async () => {
   const [width, height] = [24, 16];
   const data = Uint8Array.from(
     { length: width * height * 3 },
