@@ -1,0 +1,191 @@
+// kernels/attention_backward.wgsl: gradient of attention.wgsl, scores recomputed from lse.
+//
+// Math       p = e^(s − lse)   dp = dout·vᵀ   ds = p·(dp − delta)   s = q·kᵀ/√head_dim
+//            rows are queries:  dq = Σ_keys ds·k/√head_dim
+//            rows are keys:     dk = Σ_queries ds·q/√head_dim,   dv = Σ_queries p·dout
+// Shapes     qkv, dqkv [T, 3·D];  dout [T, D];  lse, delta [T, heads];  delta as in
+//            attention_delta.wgsl;  tiles: (first row, sequence start, sequence end, 0).
+// Launch     once for queries and once for keys: one workgroup per tile of ROWS rows and head,
+//            8 × ROW_GROUPS lanes; the other side passes through workgroup memory, COLS at a time.
+//            A lane owns 4 rows: of the scores, the columns lane_x + 8·i; of the result, the
+//            4-vectors lane_x + 8·slot.
+// Numerics   f32 sums in a fixed order; every row has one owner, so nothing is added atomically.
+// Source     Dao et al. 2022, arXiv:2205.14135, appendix B.
+
+override HEAD_DIM: u32 = 64;
+override ROW_GROUPS: u32 = 8; // 4 rows each
+override COLS_PER_LANE: u32 = 1; // 1 or 2
+override ROWS_ARE_KEYS: bool = false;
+override ROWS: u32 = 4u * ROW_GROUPS;
+override COLS: u32 = 8u * COLS_PER_LANE;
+override LANES: u32 = 8u * ROW_GROUPS;
+override VECS: u32 = (HEAD_DIM + 3u) / 4u;
+override STRIDE: u32 = VECS | 1u; // odd: 8 lanes reading 8 rows meet 8 different banks
+
+// Side 1 makes the scores: q and k. Side 2 makes dp: dout and v.
+const Q = 0u;
+const K = 1u;
+const V = 2u;
+const DOUT = 3u;
+override ROW_SIDE1: u32 = select(Q, K, ROWS_ARE_KEYS);
+override ROW_SIDE2: u32 = select(DOUT, V, ROWS_ARE_KEYS);
+override COL_SIDE1: u32 = select(K, Q, ROWS_ARE_KEYS);
+override COL_SIDE2: u32 = select(V, DOUT, ROWS_ARE_KEYS);
+
+struct Params { tiles: u32, heads: u32, scale: f32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> qkv: array<elem>;
+@group(0) @binding(2) var<storage, read> dout: array<elem>;
+@group(0) @binding(3) var<storage, read> lse: array<f32>;
+@group(0) @binding(4) var<storage, read> delta: array<f32>;
+@group(0) @binding(5) var<storage, read> tiles: array<vec4u>;
+@group(0) @binding(6) var<storage, read_write> dqkv: array<elem>;
+
+var<workgroup> rows1: array<vec4f, ROWS * STRIDE>;
+var<workgroup> rows2: array<vec4f, ROWS * STRIDE>;
+var<workgroup> cols1: array<vec4f, COLS * STRIDE>;
+var<workgroup> cols2: array<vec4f, COLS * STRIDE>;
+var<workgroup> ds: array<vec4f, COLS * ROW_GROUPS>; // [col, row group] of 4 rows
+var<workgroup> p: array<vec4f, COLS * ROW_GROUPS>;
+
+/// One number of a head; 0 past the head's end.
+fn read1(part: u32, token: u32, head: u32, col: u32) -> f32 {
+  if (col >= HEAD_DIM) { return 0.0; }
+  if (part == DOUT) { return f32(dout[(token * params.heads + head) * HEAD_DIM + col]); }
+  return f32(qkv[((token * 3u + part) * params.heads + head) * HEAD_DIM + col]);
+}
+
+/// Four numbers of a head; zeros for a token past the sequence's end.
+fn read4(part: u32, token: u32, end: u32, head: u32, vec: u32) -> vec4f {
+  if (token >= end) { return vec4f(); }
+  let col = vec * 4u;
+  return vec4f(read1(part, token, head, col), read1(part, token, head, col + 1u),
+               read1(part, token, head, col + 2u), read1(part, token, head, col + 3u));
+}
+
+/// Scores of the lane's 4 rows with one column become p and ds, at `place` among the columns.
+fn put(col: u32, end: u32, place: u32, head: u32, s: vec4f, dp: vec4f, row_lse: vec4f,
+       row_delta: vec4f) {
+  var weight = vec4f();
+  var gradient = vec4f();
+  if (col < end) {
+    let at = col * params.heads + head;
+    if (ROWS_ARE_KEYS) {
+      weight = exp(s * params.scale - lse[at]);
+      gradient = weight * (dp - delta[at]);
+    } else {
+      weight = exp(s * params.scale - row_lse);
+      gradient = weight * (dp - row_delta);
+    }
+  }
+  ds[place] = gradient;
+  if (ROWS_ARE_KEYS) { p[place] = weight; }
+}
+
+/// One slot of the result: gradients of sides 1 and 2. A column is one of the lane's 4 rows.
+struct Slot { side1: mat4x4f, side2: mat4x4f }
+
+fn outer(row_weights: vec4f, value: vec4f) -> mat4x4f {
+  return mat4x4f(row_weights.x * value, row_weights.y * value,
+                 row_weights.z * value, row_weights.w * value);
+}
+
+fn accumulate(slot: ptr<function, Slot>, col: u32, lane_y: u32, vec: u32) {
+  let at = col * STRIDE + min(vec, VECS - 1u);
+  let place = col * ROW_GROUPS + lane_y;
+  (*slot).side1 += outer(ds[place], cols1[at]);
+  if (ROWS_ARE_KEYS) { (*slot).side2 += outer(p[place], cols2[at]); }
+}
+
+fn write_rows(part: u32, row: u32, end: u32, head: u32, vec: u32, rows: mat4x4f) {
+  for (var i = 0u; i < 4u && row + i < end; i++) {
+    let at = (((row + i) * 3u + part) * params.heads + head) * HEAD_DIM;
+    for (var c = 0u; c < 4u && vec * 4u + c < HEAD_DIM; c++) {
+      dqkv[at + vec * 4u + c] = elem(rows[i][c]);
+    }
+  }
+}
+
+fn write_slot(slot: Slot, row: u32, end: u32, head: u32, vec: u32) {
+  write_rows(ROW_SIDE1, row, end, head, vec, slot.side1 * params.scale);
+  if (ROWS_ARE_KEYS) { write_rows(V, row, end, head, vec, slot.side2); }
+}
+
+@compute @workgroup_size(LANES)
+fn backward_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+                 @builtin(local_invocation_index) lane: u32) {
+  let index = group.y * groups.x + group.x;
+  if (index >= params.tiles * params.heads) { return; }
+  let tile = tiles[index / params.heads];
+  let head = index % params.heads;
+  let end = tile.z;
+  let lane_x = lane % 8u;
+  let lane_y = lane / 8u;
+  let row = tile.x + lane_y * 4u;
+
+  for (var i = lane; i < ROWS * VECS; i += LANES) {
+    let at = i / VECS * STRIDE + i % VECS;
+    rows1[at] = read4(ROW_SIDE1, tile.x + i / VECS, end, head, i % VECS);
+    rows2[at] = read4(ROW_SIDE2, tile.x + i / VECS, end, head, i % VECS);
+  }
+  var row_lse = vec4f();
+  var row_delta = vec4f();
+  if (!ROWS_ARE_KEYS) {
+    let at = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(end - 1u)) * params.heads + head;
+    row_lse = vec4f(lse[at.x], lse[at.y], lse[at.z], lse[at.w]);
+    row_delta = vec4f(delta[at.x], delta[at.y], delta[at.z], delta[at.w]);
+  }
+  var slot0 = Slot();
+  var slot1 = Slot();
+  var slot2 = Slot();
+  var slot3 = Slot();
+
+  for (var first = tile.y; first < end; first += COLS) {
+    for (var i = lane; i < COLS * VECS; i += LANES) {
+      let at = i / VECS * STRIDE + i % VECS;
+      cols1[at] = read4(COL_SIDE1, first + i / VECS, end, head, i % VECS);
+      cols2[at] = read4(COL_SIDE2, first + i / VECS, end, head, i % VECS);
+    }
+    workgroupBarrier();
+
+    var s0 = vec4f();
+    var s1 = vec4f();
+    var dp0 = vec4f();
+    var dp1 = vec4f();
+    for (var vec = 0u; vec < VECS; vec++) {
+      let rows_at = lane_y * 4u * STRIDE + vec;
+      let m1 = mat4x4f(rows1[rows_at], rows1[rows_at + STRIDE], rows1[rows_at + 2u * STRIDE],
+                       rows1[rows_at + 3u * STRIDE]);
+      let m2 = mat4x4f(rows2[rows_at], rows2[rows_at + STRIDE], rows2[rows_at + 2u * STRIDE],
+                       rows2[rows_at + 3u * STRIDE]);
+      let at = lane_x * STRIDE + vec;
+      s0 += cols1[at] * m1;
+      dp0 += cols2[at] * m2;
+      if (COLS_PER_LANE > 1u) {
+        s1 += cols1[at + 8u * STRIDE] * m1;
+        dp1 += cols2[at + 8u * STRIDE] * m2;
+      }
+    }
+    let col = first + lane_x;
+    let place = lane_x * ROW_GROUPS + lane_y;
+    put(col, end, place, head, s0, dp0, row_lse, row_delta);
+    if (COLS_PER_LANE > 1u) {
+      put(col + 8u, end, place + 8u * ROW_GROUPS, head, s1, dp1, row_lse, row_delta);
+    }
+    workgroupBarrier();
+
+    for (var i = 0u; i < COLS; i++) {
+      accumulate(&slot0, i, lane_y, lane_x);
+      if (VECS > 8u) { accumulate(&slot1, i, lane_y, lane_x + 8u); }
+      if (VECS > 16u) { accumulate(&slot2, i, lane_y, lane_x + 16u); }
+      if (VECS > 24u) { accumulate(&slot3, i, lane_y, lane_x + 24u); }
+    }
+    workgroupBarrier();
+  }
+
+  write_slot(slot0, row, end, head, lane_x);
+  if (VECS > 8u) { write_slot(slot1, row, end, head, lane_x + 8u); }
+  if (VECS > 16u) { write_slot(slot2, row, end, head, lane_x + 16u); }
+  if (VECS > 24u) { write_slot(slot3, row, end, head, lane_x + 24u); }
+}

@@ -1,0 +1,42 @@
+// kernels/column_sum.wgsl: sums over the rows of a matrix, such as the gradient of a bias.
+//
+// Math       y[col] += Σ_rows x[row, col]
+// Shapes     x [rows, cols];  partial [splits, cols];  y [cols].
+// Launch     partial_sums: one column of one split of the rows per lane; then add_partials: one
+//            column per lane.
+// Numerics   f32 sums over one split, then over the splits: always the same order.
+// Source     Higham 1993, doi:10.1137/0914050: the error of a sum grows with its longest chain.
+
+override WORKGROUP_SIZE: u32 = 64;
+
+struct Params { rows: u32, cols: u32, splits: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<elem>;
+@group(0) @binding(2) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(1) var<storage, read> partial_in: array<f32>;
+@group(0) @binding(2) var<storage, read_write> y: array<f32>;
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn partial_sums(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let col = group.x * WORKGROUP_SIZE + lane;
+  if (col >= params.cols) { return; }
+  let rows_per_split = (params.rows + params.splits - 1u) / params.splits;
+  let end = min((group.y + 1u) * rows_per_split, params.rows);
+  var sum = 0.0;
+  for (var row = group.y * rows_per_split; row < end; row++) {
+    sum += f32(x[row * params.cols + col]);
+  }
+  partial[group.y * params.cols + col] = sum;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn add_partials(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let col = group.x * WORKGROUP_SIZE + lane;
+  if (col >= params.cols) { return; }
+  var sum = 0.0;
+  for (var split = 0u; split < params.splits; split++) {
+    sum += partial_in[split * params.cols + col];
+  }
+  y[col] += sum;
+}

@@ -1,0 +1,131 @@
+// kernels/layer_norm.wgsl: LayerNorm over the last axis.
+//
+// Math       μ = mean(x)    r = 1/√(mean((x − μ)²) + ε)    x̂ = (x − μ)·r
+//            forward           y  = γ·x̂ + β
+//            backward_input    dx = add + r·(g − mean(g) − x̂·mean(g·x̂)),  g = γ·dy
+//            backward_params   dγ += Σ_rows dy·x̂,   dβ += Σ_rows dy
+// Shapes     x, y, dy, add, dx [rows, dim];  γ, β, dγ, dβ [dim];  stats [rows, 2] = (μ, r);
+//            partial [splits, 2, dim] = sums for (dγ, dβ).
+// Launch     forward, backward_input: one workgroup per row, lanes stride over dim.
+//            backward_params: partial_sums, one column and one split of the rows per lane; then
+//            add_partials, one column per lane.
+// Numerics   f32 sums; μ before the variance, so a large offset does not cancel.
+// Source     Ba, Kiros, Hinton 2016, arXiv:1607.06450.
+
+override WORKGROUP_SIZE: u32 = 256; // power of two: the reduction halves it
+override HAS_ADD: bool = false; // without it add is 0, and dy is bound in its place
+
+struct Params { rows: u32, dim: u32, splits: u32, eps: f32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> x: array<elem>;
+// forward
+@group(0) @binding(2) var<storage, read> gamma: array<f32>;
+@group(0) @binding(3) var<storage, read> beta: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<elem>;
+@group(0) @binding(5) var<storage, read_write> stats: array<vec2f>;
+// backward_input, partial_sums
+@group(0) @binding(2) var<storage, read> dy: array<elem>;
+@group(0) @binding(3) var<storage, read> saved: array<vec2f>; // stats
+@group(0) @binding(4) var<storage, read> scale: array<f32>; // γ
+@group(0) @binding(5) var<storage, read> add: array<elem>;
+@group(0) @binding(6) var<storage, read_write> dx: array<elem>;
+@group(0) @binding(4) var<storage, read_write> partial: array<f32>;
+// add_partials
+@group(0) @binding(1) var<storage, read> partial_in: array<f32>;
+@group(0) @binding(2) var<storage, read_write> dgamma: array<f32>;
+@group(0) @binding(3) var<storage, read_write> dbeta: array<f32>;
+
+var<workgroup> sums: array<vec2f, WORKGROUP_SIZE>;
+
+/// Two sums at once over the workgroup; every lane gets both.
+fn workgroup_sum(lane: u32, value: vec2f) -> vec2f {
+  sums[lane] = value;
+  workgroupBarrier();
+  for (var stride = WORKGROUP_SIZE / 2u; stride > 0u; stride >>= 1u) {
+    if (lane < stride) { sums[lane] += sums[lane + stride]; }
+    workgroupBarrier();
+  }
+  return workgroupUniformLoad(&sums[0]);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+           @builtin(local_invocation_index) lane: u32) {
+  let row = group.y * groups.x + group.x; // 2-D grid: rows may pass 65 535
+  if (row >= params.rows) { return; }
+  let start = row * params.dim;
+
+  var sum = 0.0;
+  for (var col = lane; col < params.dim; col += WORKGROUP_SIZE) { sum += f32(x[start + col]); }
+  let mean = workgroup_sum(lane, vec2f(sum, 0.0)).x / f32(params.dim);
+
+  var sum_sq = 0.0;
+  for (var col = lane; col < params.dim; col += WORKGROUP_SIZE) {
+    let centered = f32(x[start + col]) - mean;
+    sum_sq += centered * centered;
+  }
+  let variance = workgroup_sum(lane, vec2f(sum_sq, 0.0)).x / f32(params.dim);
+  let rstd = inverseSqrt(variance + params.eps);
+
+  if (lane == 0u) { stats[row] = vec2f(mean, rstd); }
+  for (var col = lane; col < params.dim; col += WORKGROUP_SIZE) {
+    y[start + col] = elem(gamma[col] * (f32(x[start + col]) - mean) * rstd + beta[col]);
+  }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn backward_input(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+                  @builtin(local_invocation_index) lane: u32) {
+  let row = group.y * groups.x + group.x;
+  if (row >= params.rows) { return; }
+  let start = row * params.dim;
+  let mean = saved[row].x;
+  let rstd = saved[row].y;
+
+  var sum = vec2f(); // Σ g, Σ g·x̂
+  for (var col = lane; col < params.dim; col += WORKGROUP_SIZE) {
+    let g = scale[col] * f32(dy[start + col]);
+    sum += vec2f(g, g * (f32(x[start + col]) - mean) * rstd);
+  }
+  let means = workgroup_sum(lane, sum) / f32(params.dim);
+
+  for (var col = lane; col < params.dim; col += WORKGROUP_SIZE) {
+    let g = scale[col] * f32(dy[start + col]);
+    let normalized = (f32(x[start + col]) - mean) * rstd;
+    var value = rstd * (g - means.x - normalized * means.y);
+    if (HAS_ADD) { value += f32(add[start + col]); }
+    dx[start + col] = elem(value);
+  }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn partial_sums(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let col = group.x * WORKGROUP_SIZE + lane;
+  let split = group.y;
+  if (col >= params.dim) { return; }
+  let rows_per_split = (params.rows + params.splits - 1u) / params.splits;
+  let end = min((split + 1u) * rows_per_split, params.rows);
+  var sum = vec2f();
+  for (var row = split * rows_per_split; row < end; row++) {
+    let index = row * params.dim + col;
+    let d = f32(dy[index]);
+    let row_stats = saved[row];
+    sum += vec2f(d * (f32(x[index]) - row_stats.x) * row_stats.y, d);
+  }
+  partial[split * 2u * params.dim + col] = sum.x;
+  partial[(split * 2u + 1u) * params.dim + col] = sum.y;
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn add_partials(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
+  let col = group.x * WORKGROUP_SIZE + lane;
+  if (col >= params.dim) { return; }
+  var sum = vec2f();
+  for (var split = 0u; split < params.splits; split++) {
+    let start = split * 2u * params.dim + col;
+    sum += vec2f(partial_in[start], partial_in[start + params.dim]);
+  }
+  dgamma[col] += sum.x;
+  dbeta[col] += sum.y;
+}

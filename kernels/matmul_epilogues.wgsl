@@ -1,0 +1,199 @@
+// kernels/matmul_epilogues.wgsl: what becomes of a tile of a matrix product; the entry points.
+//
+// Joined to matmul_subgroup.wgsl or matmul_tiled.wgsl, where `Tile`, `accumulate` and the rest are.
+//
+// Math       p = A·B
+//            store               y  = p
+//            add                 y += p
+//            bias                y  = p + β
+//            bias_gelu           pre = p + β,     y = gelu(pre),  gelu(x) = x·Φ(x)
+//            bias_residual       y = residual + γ·scale[sequence]·(p + β)
+//            bias_residual_keep  branch = p + β,  y = residual + γ·branch
+//            gelu_backward       y = p·gelu′(pre),  gelu′(x) = Φ(x) + x·φ(x)
+// Shapes     A [rows, depth], B [depth, cols], each through two strides, so that either may be
+//            stored transposed;  y, pre, branch, residual [rows, cols];  β, γ [cols];
+//            scale [sequences];  sequence_of_token [rows].
+// Launch     one workgroup per tile, tiles of rows fastest: one stripe of B serves many tiles.
+// Numerics   Φ(x) is ½ + x·P(x²) within [-1, 1], and outside Φ(-x) = exp(-x²/2)·t·Q(t) with
+//            t = 1/(1 + 0.4x), both least-maximum fits: Φ has an absolute error below 1e-7, and
+//            gelu keeps its relative accuracy in the left tail.
+// Source     Hendrycks, Gimpel 2016, arXiv:1606.08415; Touvron et al. 2021, arXiv:2103.17239.
+
+struct Params {
+  rows: u32, cols: u32, k_begin: u32, k_end: u32, // sums go over a part of the depth
+  a_row: u32, a_k: u32, b_k: u32, b_col: u32, // elements between neighbours along each axis
+  // Where one is 0, some other input is bound in its place. Not overrides: each combination of
+  // those would compile the whole product once more.
+  has_bias: u32, has_gamma: u32, has_scale: u32,
+}
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> a: array<elem>;
+@group(0) @binding(2) var<storage, read> b: array<elem>;
+@group(0) @binding(3) var<storage, read_write> stored: array<elem>;
+@group(0) @binding(3) var<storage, read_write> total: array<f32>;
+// bias, bias_gelu
+@group(0) @binding(3) var<storage, read> beta: array<f32>;
+@group(0) @binding(4) var<storage, read_write> pre: array<elem>;
+@group(0) @binding(5) var<storage, read_write> activated: array<elem>;
+// bias_residual, bias_residual_keep
+@group(0) @binding(4) var<storage, read> residual: array<elem>;
+@group(0) @binding(5) var<storage, read> gamma: array<f32>;
+@group(0) @binding(6) var<storage, read> sequence_of_token: array<u32>;
+@group(0) @binding(7) var<storage, read> scale: array<f32>;
+@group(0) @binding(8) var<storage, read_write> joined: array<elem>;
+@group(0) @binding(6) var<storage, read_write> branch: array<elem>;
+@group(0) @binding(7) var<storage, read_write> joined_keep: array<elem>;
+// gelu_backward
+@group(0) @binding(3) var<storage, read> saved_pre: array<elem>;
+@group(0) @binding(4) var<storage, read_write> dx: array<elem>;
+
+// Row and column of the first element of this workgroup's tile.
+fn origin_of(group: vec3u, groups: vec3u) -> vec2u {
+  let tile = group.y * groups.x + group.x;
+  let row_tiles = (params.rows + TILE_ROWS - 1u) / TILE_ROWS;
+  return vec2u(tile % row_tiles * TILE_ROWS, tile / row_tiles * TILE_COLS);
+}
+
+fn is_inside(place: vec2u) -> bool { return place.x < params.rows && place.y < params.cols; }
+fn index_of(place: vec2u) -> u32 { return place.x * params.cols + place.y; }
+
+fn with_bias(value: f32, col: u32) -> f32 {
+  if (params.has_bias != 0u) { return value + beta[col]; }
+  return value;
+}
+
+fn gamma_at(col: u32) -> f32 {
+  if (params.has_gamma != 0u) { return gamma[col]; }
+  return 1.0;
+}
+
+// Φ(x), and φ(x)·√(2π).
+fn normal(x: f32) -> vec2f {
+  let size = min(abs(x), 15.0); // beyond, Φ(-x) is 0 in f32
+  let square = size * size;
+  let density = exp(-0.5 * square);
+  let p = fma(fma(fma(fma(fma(-7.65420852e-6, square, 1.13486372e-4), square, -1.18632994e-3),
+    square, 9.97332341e-3), square, -6.64903599e-2), square, 0.39894228);
+  let t = 1.0 / fma(0.4, size, 1.0);
+  let q = fma(fma(fma(fma(fma(fma(0.0681213824, t, -0.186428033), t, 0.1053632), t, 0.0555405405),
+    t, 0.139002312), t, 0.15909999), t, 0.159595783);
+  let tail = density * t * q;
+  let far = select(1.0 - tail, tail, x < 0.0);
+  return vec2f(select(far, fma(x, p, 0.5), size < 1.0), density);
+}
+
+fn gelu(x: f32) -> f32 { return x * normal(x).x; }
+fn gelu_slope(x: f32) -> f32 {
+  let n = normal(x);
+  return fma(clamp(x, -15.0, 15.0) * 0.39894228, n.y, n.x);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn store(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+         @builtin(local_invocation_index) lane: u32) {
+  let origin = origin_of(group, groups);
+  if (origin.y >= params.cols) { return; } // the grid may be a little larger than the tiles
+  var tile = accumulate(origin, lane);
+  for (var value = 0u; value < VALUES; value++) {
+    let place = origin + offset_of(lane, value);
+    if (is_inside(place)) {
+      stored[index_of(place)] = elem(tile[value / 4u][value % 4u]);
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn add(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+       @builtin(local_invocation_index) lane: u32) {
+  let origin = origin_of(group, groups);
+  if (origin.y >= params.cols) { return; } // the grid may be a little larger than the tiles
+  var tile = accumulate(origin, lane);
+  for (var value = 0u; value < VALUES; value++) {
+    let place = origin + offset_of(lane, value);
+    if (is_inside(place)) {
+      total[index_of(place)] += tile[value / 4u][value % 4u];
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn bias(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+        @builtin(local_invocation_index) lane: u32) {
+  let origin = origin_of(group, groups);
+  if (origin.y >= params.cols) { return; } // the grid may be a little larger than the tiles
+  var tile = accumulate(origin, lane);
+  for (var value = 0u; value < VALUES; value++) {
+    let place = origin + offset_of(lane, value);
+    if (is_inside(place)) {
+      pre[index_of(place)] = elem(with_bias(tile[value / 4u][value % 4u], place.y));
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn bias_gelu(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+             @builtin(local_invocation_index) lane: u32) {
+  let origin = origin_of(group, groups);
+  if (origin.y >= params.cols) { return; } // the grid may be a little larger than the tiles
+  var tile = accumulate(origin, lane);
+  for (var value = 0u; value < VALUES; value++) {
+    let place = origin + offset_of(lane, value);
+    if (is_inside(place)) {
+      let x = elem(with_bias(tile[value / 4u][value % 4u], place.y));
+      let index = index_of(place);
+      pre[index] = x;
+      activated[index] = elem(gelu(f32(x)));
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn bias_residual(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+                 @builtin(local_invocation_index) lane: u32) {
+  let origin = origin_of(group, groups);
+  if (origin.y >= params.cols) { return; } // the grid may be a little larger than the tiles
+  var tile = accumulate(origin, lane);
+  for (var value = 0u; value < VALUES; value++) {
+    let place = origin + offset_of(lane, value);
+    if (is_inside(place)) {
+      let x = with_bias(tile[value / 4u][value % 4u], place.y);
+      var factor = gamma_at(place.y);
+      if (params.has_scale != 0u) { factor *= scale[sequence_of_token[place.x]]; }
+      let index = index_of(place);
+      joined[index] = elem(fma(factor, x, f32(residual[index])));
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn bias_residual_keep(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+                      @builtin(local_invocation_index) lane: u32) {
+  let origin = origin_of(group, groups);
+  if (origin.y >= params.cols) { return; } // the grid may be a little larger than the tiles
+  var tile = accumulate(origin, lane);
+  for (var value = 0u; value < VALUES; value++) {
+    let place = origin + offset_of(lane, value);
+    if (is_inside(place)) {
+      let x = elem(with_bias(tile[value / 4u][value % 4u], place.y));
+      let index = index_of(place);
+      branch[index] = x;
+      joined_keep[index] = elem(fma(gamma_at(place.y), f32(x), f32(residual[index])));
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn gelu_backward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+                 @builtin(local_invocation_index) lane: u32) {
+  let origin = origin_of(group, groups);
+  if (origin.y >= params.cols) { return; } // the grid may be a little larger than the tiles
+  var tile = accumulate(origin, lane);
+  for (var value = 0u; value < VALUES; value++) {
+    let place = origin + offset_of(lane, value);
+    if (is_inside(place)) {
+      let index = index_of(place);
+      dx[index] = elem(tile[value / 4u][value % 4u] * gelu_slope(f32(saved_pre[index])));
+    }
+  }
+}

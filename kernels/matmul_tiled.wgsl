@@ -1,0 +1,163 @@
+// kernels/matmul_tiled.wgsl: matrix product for discrete GPUs; matmul_epilogues.wgsl follows.
+//
+// Math       tile = Σ_k A[row, k]·B[k, col] over k_begin ≤ k < k_end
+// Shapes     a tile has 128 rows and 64 columns; a lane holds 8 rows of 8 columns. Workgroup memory
+//            holds 16 steps of k: 15 KiB.
+// Launch     one workgroup of 16 × 8 lanes per tile.
+// Numerics   f32 sums in the order of k.
+// Source     Volkov, Demmel 2008, doi:10.1145/1413370.1413402. For 4 steps of k a lane reads 16 vec4
+//            from workgroup memory for 256 multiply-adds; for 16 steps it loads 24 elements from
+//            the tensors for 1024, one block ahead of the sums that use them.
+//
+// A block lies in workgroup memory in vec4 along the axis on which its tensor is contiguous: along k
+// (ALONG_K), or along rows of A or columns of B. The lane's rows and columns are spread so that
+// neighbouring lanes read different banks in either form.
+
+override WORKGROUP_SIZE: u32 = 128;
+override A_ALONG_K: bool = true;
+override B_ALONG_K: bool = true;
+
+const TILE_ROWS = 128u;
+const TILE_COLS = 64u;
+const LANE_ROWS = 16u;
+const LANE_COLS = 8u;
+const DEPTH = 16u;
+const PITCH = 5u; // vec4 of one row or column along k: 4, and 1 that keeps banks apart
+const VALUES = 64u; // of a tile, per lane
+alias Tile = array<vec4f, 16>; // [row][half] of 4 columns
+
+var<workgroup> a_block: array<vec4f, 640>; // TILE_ROWS · PITCH, at least DEPTH · TILE_ROWS / 4
+var<workgroup> b_block: array<vec4f, 320>; // TILE_COLS · PITCH, at least DEPTH · TILE_COLS / 4
+
+// Position along one side of the tile of a lane's `index`-th of 8 rows or columns.
+fn spread(along_k: bool, index: u32, lane: u32, lanes: u32) -> u32 {
+  if (along_k) { return index * lanes + lane; }
+  return (index / 4u * lanes + lane) * 4u + index % 4u;
+}
+
+// Row and column, within the tile, of one value of a lane.
+fn offset_of(lane: u32, value: u32) -> vec2u {
+  return vec2u(spread(A_ALONG_K, value / 8u, lane / LANE_COLS, LANE_ROWS),
+               spread(B_ALONG_K, value % 8u, lane % LANE_COLS, LANE_COLS));
+}
+
+// Where the `task`-th vec4 of a block comes from, first along the side of the tile, then along k.
+fn source_of(along_k: bool, task: u32, side: u32) -> vec2u {
+  if (along_k) { return vec2u(task / 4u, task % 4u * 4u); }
+  return vec2u(task % (side / 4u) * 4u, task / (side / 4u));
+}
+
+// The four neighbours of a place: along k, or along the side of the tile.
+fn along(is_on_axis: bool, first: u32) -> vec4u {
+  return vec4u(first) + select(vec4u(0u), vec4u(0u, 1u, 2u, 3u), is_on_axis);
+}
+
+// Past the end of the sum A is 0 and B some other row; past the edge of the tensor both are the last
+// row or column, whose sums are never stored.
+fn load_a(task: u32, first_row: u32, k: u32) -> vec4f {
+  let place = source_of(A_ALONG_K, task, TILE_ROWS);
+  let rows = min(along(!A_ALONG_K, first_row + place.x), vec4u(params.rows - 1u));
+  let steps = along(A_ALONG_K, k + place.y);
+  let last = vec4u(params.k_end - 1u);
+  let at = rows * params.a_row + min(steps, last) * params.a_k;
+  let loaded = vec4f(f32(a[at.x]), f32(a[at.y]), f32(a[at.z]), f32(a[at.w]));
+  return select(vec4f(0.0), loaded, steps <= last);
+}
+
+fn load_b(task: u32, first_col: u32, k: u32) -> vec4f {
+  let place = source_of(B_ALONG_K, task, TILE_COLS);
+  let cols = min(along(!B_ALONG_K, first_col + place.x), vec4u(params.cols - 1u));
+  let steps = min(along(B_ALONG_K, k + place.y), vec4u(params.k_end - 1u));
+  let at = cols * params.b_col + steps * params.b_k;
+  return vec4f(f32(b[at.x]), f32(b[at.y]), f32(b[at.z]), f32(b[at.w]));
+}
+
+// Index in its block of the `task`-th vec4.
+fn slot_of(along_k: bool, task: u32) -> u32 {
+  return select(task, task / 4u * PITCH + task % 4u, along_k);
+}
+
+// Four rows of A by four steps of k, one column of the matrix for each step.
+fn read_a(half: u32, lane: u32, quad: u32) -> mat4x4f {
+  if (A_ALONG_K) {
+    let at = (half * 4u * LANE_ROWS + lane) * PITCH + quad;
+    let next = LANE_ROWS * PITCH;
+    return transpose(mat4x4f(a_block[at], a_block[at + next], a_block[at + 2u * next],
+                             a_block[at + 3u * next]));
+  }
+  let at = quad * TILE_ROWS + half * LANE_ROWS + lane;
+  let next = TILE_ROWS / 4u;
+  return mat4x4f(a_block[at], a_block[at + next], a_block[at + 2u * next], a_block[at + 3u * next]);
+}
+
+// Four columns of B by four steps of k, one column of the matrix for each step.
+fn read_b(half: u32, lane: u32, quad: u32) -> mat4x4f {
+  if (B_ALONG_K) {
+    let at = (half * 4u * LANE_COLS + lane) * PITCH + quad;
+    let next = LANE_COLS * PITCH;
+    return transpose(mat4x4f(b_block[at], b_block[at + next], b_block[at + 2u * next],
+                             b_block[at + 3u * next]));
+  }
+  let at = quad * TILE_COLS + half * LANE_COLS + lane;
+  let next = TILE_COLS / 4u;
+  return mat4x4f(b_block[at], b_block[at + next], b_block[at + 2u * next], b_block[at + 3u * next]);
+}
+
+// One row of four columns: its old sums and four more steps of k.
+fn step_row(sums: vec4f, row: vec4f, cols: mat4x4f) -> vec4f {
+  let s0 = fma(vec4f(row.x), cols[0], sums);
+  let s1 = fma(vec4f(row.y), cols[1], s0);
+  let s2 = fma(vec4f(row.z), cols[2], s1);
+  return fma(vec4f(row.w), cols[3], s2);
+}
+
+// Four rows of four columns; `rows` has one column for each step of k.
+fn step(sums: mat4x4f, rows: mat4x4f, cols: mat4x4f) -> mat4x4f {
+  let by_row = transpose(rows);
+  return mat4x4f(step_row(sums[0], by_row[0], cols), step_row(sums[1], by_row[1], cols),
+                 step_row(sums[2], by_row[2], cols), step_row(sums[3], by_row[3], cols));
+}
+
+fn accumulate(origin: vec2u, lane: u32) -> Tile {
+  let lane_row = lane / LANE_COLS;
+  let lane_col = lane % LANE_COLS;
+  var k = params.k_begin;
+  var a0 = load_a(lane, origin.x, k);
+  var a1 = load_a(lane + 128u, origin.x, k);
+  var a2 = load_a(lane + 256u, origin.x, k);
+  var a3 = load_a(lane + 384u, origin.x, k);
+  var b0 = load_b(lane, origin.y, k);
+  var b1 = load_b(lane + 128u, origin.y, k);
+  var c00 = mat4x4f(); var c01 = mat4x4f(); // [half of the rows][half of the columns]
+  var c10 = mat4x4f(); var c11 = mat4x4f();
+
+  while (k < params.k_end) {
+    workgroupBarrier(); // the block before has been read
+    a_block[slot_of(A_ALONG_K, lane)] = a0;
+    a_block[slot_of(A_ALONG_K, lane + 128u)] = a1;
+    a_block[slot_of(A_ALONG_K, lane + 256u)] = a2;
+    a_block[slot_of(A_ALONG_K, lane + 384u)] = a3;
+    b_block[slot_of(B_ALONG_K, lane)] = b0;
+    b_block[slot_of(B_ALONG_K, lane + 128u)] = b1;
+    workgroupBarrier();
+    k += DEPTH;
+    a0 = load_a(lane, origin.x, k);
+    a1 = load_a(lane + 128u, origin.x, k);
+    a2 = load_a(lane + 256u, origin.x, k);
+    a3 = load_a(lane + 384u, origin.x, k);
+    b0 = load_b(lane, origin.y, k);
+    b1 = load_b(lane + 128u, origin.y, k);
+    for (var quad = 0u; quad < 4u; quad++) {
+      let cols_0 = read_b(0u, lane_col, quad);
+      let cols_1 = read_b(1u, lane_col, quad);
+      let rows_0 = read_a(0u, lane_row, quad);
+      let rows_1 = read_a(1u, lane_row, quad);
+      c00 = step(c00, rows_0, cols_0);
+      c01 = step(c01, rows_0, cols_1);
+      c10 = step(c10, rows_1, cols_0);
+      c11 = step(c11, rows_1, cols_1);
+    }
+  }
+  return Tile(c00[0], c01[0], c00[1], c01[1], c00[2], c01[2], c00[3], c01[3],
+              c10[0], c11[0], c10[1], c11[1], c10[2], c11[2], c10[3], c11[3]);
+}

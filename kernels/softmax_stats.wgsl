@@ -1,0 +1,50 @@
+// kernels/softmax_stats.wgsl: log-sum-exp of each row of centred, sharpened logits.
+//
+// Math       lse = log Σ_k exp((logits[k] − center[k]) / temp)
+// Shapes     logits [rows, numPrototypes];  center [numPrototypes];  temp [1];  lse [rows].
+// Launch     one workgroup per row, lanes stride over the prototypes; logits are read once.
+// Numerics   each lane keeps (max, sum of exp(z − max)) and rescales the sum when the max grows, so
+//            exp never sees a positive number; pairs of lanes merge the same way. f32 throughout.
+// Source     online softmax: Milakov, Gimelshein 2018, arXiv:1805.02867.
+
+override WORKGROUP_SIZE: u32 = 256; // power of two: the reduction halves it
+
+const LOWEST = -3.4e38; // stands for −∞, which WGSL compilers may assume away
+
+struct Params { rows: u32, num_prototypes: u32 }
+
+@group(0) @binding(0) var<uniform> params: Params;
+@group(0) @binding(1) var<storage, read> logits: array<elem>;
+@group(0) @binding(2) var<storage, read> center: array<f32>;
+@group(0) @binding(3) var<storage, read> temp: array<f32>;
+@group(0) @binding(4) var<storage, read_write> lse: array<f32>;
+
+var<workgroup> partial: array<vec2f, WORKGROUP_SIZE>; // (max, sum)
+
+fn merge(a: vec2f, b: vec2f) -> vec2f {
+  let shrink = exp(-abs(a.x - b.x));
+  if (a.x >= b.x) { return vec2f(a.x, a.y + b.y * shrink); }
+  return vec2f(b.x, a.y * shrink + b.y);
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+           @builtin(local_invocation_index) lane: u32) {
+  let row = group.y * groups.x + group.x;
+  if (row >= params.rows) { return; }
+  let start = row * params.num_prototypes;
+  let sharpness = 1.0 / temp[0];
+
+  var running = vec2f(LOWEST, 0.0);
+  for (var k = lane; k < params.num_prototypes; k += WORKGROUP_SIZE) {
+    running = merge(running, vec2f((f32(logits[start + k]) - center[k]) * sharpness, 1.0));
+  }
+
+  partial[lane] = running;
+  workgroupBarrier();
+  for (var stride = WORKGROUP_SIZE / 2u; stride > 0u; stride >>= 1u) {
+    if (lane < stride) { partial[lane] = merge(partial[lane], partial[lane + stride]); }
+    workgroupBarrier();
+  }
+  if (lane == 0u) { lse[row] = partial[0].x + log(partial[0].y); }
+}

@@ -1,0 +1,67 @@
+import { ShapeError } from "../gpu/errors.ts";
+import type { Recorder } from "../gpu/recorder.ts";
+import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { dispatchMatmul, type MatmulOptions, MAX_DEPTH } from "./matmul_dispatch.ts";
+
+export type { MatmulOptions, MatmulVariant } from "./matmul_dispatch.ts";
+
+/** Which operands are transposed, and where the product goes: a fresh tensor by default. */
+export interface MatmulTarget extends MatmulOptions {
+  /** `a` is `[K, M]` instead of `[M, K]`. */
+  transposeA?: boolean;
+  /** `b` is `[N, K]` instead of `[K, N]`. */
+  transposeB?: boolean;
+  /** Add the product to this tensor, `[M, N]`, such as a gradient. */
+  add?: Tensor;
+  /** Overwrite this tensor, `[M, N]`. */
+  into?: Tensor;
+}
+
+/**
+ * The matrix product of `a` `[M, K]` and `b` `[K, N]`, either of which may be stored transposed.
+ *
+ * @example
+ * ```ts
+ * import { Gpu } from "../gpu/gpu.ts";
+ *
+ * using gpu = await Gpu.open();
+ * const a = gpu.upload([1, 2], Float32Array.of(1, 2), "a");
+ * const b = gpu.upload([2, 2], Float32Array.of(3, 4, 5, 6), "b");
+ * console.log(await gpu.download(matmul(gpu, a, b))); // Float32Array(2) [ 13, 16 ]
+ * ```
+ *
+ * @returns The product, `[M, N]`: `add` or `into` where one is given.
+ * @throws {ShapeError} If the inner dimensions differ, or the target does not fit.
+ */
+export function matmul(gpu: Recorder, a: Tensor, b: Tensor, options: MatmulTarget = {}): Tensor {
+  const { transposeA = false, transposeB = false, add, into, label, variant } = options;
+  if (add && into) {
+    throw new ShapeError("Cannot run matmul: the target must be add or into, got both");
+  }
+  const sizesOfA = expectShape("matmul", "a", a, transposeA ? ["K", "M"] : ["M", "K"]);
+  const [rows, depth] = transposeA ? sizesOfA.reverse() : sizesOfA;
+  const sizesOfB = expectShape("matmul", "b", b, transposeB ? ["N", depth] : [depth, "N"]);
+  const cols = transposeB ? sizesOfB[0] : sizesOfB[1];
+  if (add) expectShape("matmul", "add", add, [rows, cols]);
+  if (into) expectShape("matmul", "into", into, [rows, cols]);
+
+  const y = add ?? into ?? gpu.empty([rows, cols], label ?? "matmul.y");
+  if (add && depth === 0) return y;
+  for (let begin = 0; begin === 0 || begin < depth; begin += MAX_DEPTH) {
+    dispatchMatmul(gpu, {
+      entryPoint: add || begin > 0 ? "add" : "store",
+      a,
+      b,
+      rows,
+      cols,
+      depth,
+      range: { begin, end: Math.min(begin + MAX_DEPTH, depth) },
+      transposeA,
+      transposeB,
+      outputs: [y],
+      label,
+      variant,
+    });
+  }
+  return y;
+}

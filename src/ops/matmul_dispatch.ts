@@ -1,0 +1,99 @@
+import epilogues from "../../kernels/matmul_epilogues.wgsl" with { type: "text" };
+import subgroup from "../../kernels/matmul_subgroup.wgsl" with { type: "text" };
+import tiled from "../../kernels/matmul_tiled.wgsl" with { type: "text" };
+import type { AdapterFacts } from "../gpu/device.ts";
+import { ShapeError } from "../gpu/errors.ts";
+import { packParams, type Recorder } from "../gpu/recorder.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+
+/** How a tile is computed: in workgroup memory, or in registers shared by a subgroup of 8. */
+export type MatmulVariant = "tiled" | "subgroup";
+
+/** What every matrix product takes: what it works on, for labels, and which kernel to insist on. */
+export interface MatmulOptions {
+  label?: string;
+  variant?: MatmulVariant;
+}
+
+/** Module and tile of each variant. Differs: two whole files are one module, for both share one. */
+const VARIANTS = {
+  tiled: { source: `${tiled}\n${epilogues}`, lanes: 128, tileRows: 128, tileCols: 64 },
+  subgroup: { source: `${subgroup}\n${epilogues}`, lanes: 8, tileRows: 32, tileCols: 32 },
+} as const;
+
+/** Longest sum of one dispatch: 4 steps an iteration, below the 65,535 that some drivers loop. */
+export const MAX_DEPTH = 65_536;
+
+/** One product `[rows, depth] · [depth, cols]`, and what becomes of it. */
+export interface MatmulDispatch extends MatmulOptions {
+  entryPoint:
+    | "store"
+    | "add"
+    | "bias"
+    | "bias_gelu"
+    | "bias_residual"
+    | "bias_residual_keep"
+    | "gelu_backward";
+  a: Tensor;
+  b: Tensor;
+  rows: number;
+  cols: number;
+  depth: number;
+  /** The part of the depth to sum over; all of it when left out. */
+  range?: { begin: number; end: number };
+  /** `a` is stored `[depth, rows]`. */
+  transposeA?: boolean;
+  /** `b` is stored `[cols, depth]`. */
+  transposeB?: boolean;
+  /** What the epilogue finds among `inputs`; where it is false, anything may be bound there. */
+  has?: { bias?: boolean; gamma?: boolean; scale?: boolean };
+  /** Bindings after `a` and `b`. */
+  inputs?: Tensor[];
+  outputs: Tensor[];
+}
+
+/** The variant that suits an adapter: few loads on the CPU, workgroup memory on a GPU. */
+export function matmulVariant({ software, subgroupSize }: AdapterFacts): MatmulVariant {
+  return software && subgroupSize === 8 ? "subgroup" : "tiled";
+}
+
+/** Runs one matrix product; a product without rows or columns runs nothing. */
+export function dispatchMatmul(gpu: Recorder, product: MatmulDispatch): void {
+  const { rows, cols, depth, a, b, transposeA, transposeB, entryPoint, label, has = {} } = product;
+  if (rows === 0 || cols === 0) return;
+  const { begin, end } = product.range ?? { begin: 0, end: depth };
+  if (end - begin > MAX_DEPTH) {
+    throw new ShapeError(
+      `Cannot run matmul.${entryPoint}: the inner dimension must be at most ${MAX_DEPTH}, got ` +
+        `${end - begin}; sum over parts of it`,
+    );
+  }
+  const variant = product.variant ?? matmulVariant(gpu.adapter);
+  const { source, lanes, tileRows, tileCols } = VARIANTS[variant];
+  const alongK: Record<string, number> = variant === "tiled"
+    ? { A_ALONG_K: transposeA ? 0 : 1, B_ALONG_K: transposeB ? 1 : 0 }
+    : {};
+  gpu.run({
+    label: `matmul_${variant}.${entryPoint}${label ? ` ${label}` : ""}`,
+    source,
+    entryPoint,
+    constants: { WORKGROUP_SIZE: lanes, ...alongK },
+    params: packParams(
+      ["u32", rows],
+      ["u32", cols],
+      ["u32", begin],
+      ["u32", end],
+      ["u32", transposeA ? 1 : depth],
+      ["u32", transposeA ? rows : 1],
+      ["u32", transposeB ? 1 : cols],
+      ["u32", transposeB ? depth : 1],
+      ["u32", has.bias ? 1 : 0],
+      ["u32", has.gamma ? 1 : 0],
+      ["u32", has.scale ? 1 : 0],
+    ),
+    inputs: [a, b, ...(product.inputs ?? [])],
+    outputs: product.outputs,
+    workgroups: Math.ceil(rows / tileRows) * Math.ceil(cols / tileCols),
+    flops: 2 * rows * cols * (end - begin),
+  });
+}

@@ -1,0 +1,143 @@
+import { deepEqual, throws } from "node:assert/strict";
+import { Gpu } from "../../src/gpu/gpu.ts";
+import { ShapeError } from "../../src/gpu/errors.ts";
+import { matmul } from "../../src/ops/matmul.ts";
+import { dispatchMatmul, type MatmulVariant, MAX_DEPTH } from "../../src/ops/matmul_dispatch.ts";
+import { matmulReference, productAt } from "../reference/matmul.ts";
+import { assertAllClose, randomArray } from "../support/arrays.ts";
+import { poisoned } from "../support/poisoned.ts";
+
+/** The variants that this adapter can run. */
+function variantsOf({ adapter }: Gpu): MatmulVariant[] {
+  return adapter.software && adapter.subgroupSize === 8 ? ["tiled", "subgroup"] : ["tiled"];
+}
+
+const FORMS = [[false, false], [false, true], [true, false], [true, true]] as const;
+
+/** Partial sums grow with √n and are rounded n times: one f32 rounding unit for each step. */
+const sumTolerance = (depth: number) => ({ rtol: 1e-5, atol: 2 ** -24 * (depth + 2) });
+
+Deno.test("matmul() matches the float64 reference in every form and variant", async (t) => {
+  using gpu = await Gpu.open();
+  // One element, odd tails below and above a tile, a whole tile, the width of ViT-S.
+  const sizes = [[1, 1, 1], [5, 3, 7], [33, 65, 19], [128, 64, 16], [131, 67, 50], [9, 130, 384]];
+  for (const variant of variantsOf(gpu)) {
+    for (const [rows, cols, depth] of sizes) {
+      await t.step(`${variant} [${rows}, ${depth}] · [${depth}, ${cols}]`, async () => {
+        for (const [transposeA, transposeB] of FORMS) {
+          const product = { rows, cols, depth, transposeA, transposeB };
+          const a = randomArray(rows * depth, { seed: 1 });
+          const b = randomArray(depth * cols, { seed: 2 });
+          const y = matmul(
+            poisoned(gpu),
+            gpu.upload(transposeA ? [depth, rows] : [rows, depth], a, "a"),
+            gpu.upload(transposeB ? [cols, depth] : [depth, cols], b, "b"),
+            { transposeA, transposeB, variant },
+          );
+          const expected = matmulReference(a, b, product);
+          assertAllClose(await gpu.download(y), expected, sumTolerance(depth));
+        }
+      });
+    }
+  }
+});
+
+Deno.test("matmul() adds to a tensor or overwrites one", async () => {
+  using gpu = await Gpu.open();
+  const [rows, cols, depth] = [35, 37, 11];
+  const [a, b, old] = [rows * depth, depth * cols, rows * cols].map((n, seed) =>
+    randomArray(n, { seed })
+  );
+  const expected = matmulReference(a, b, { rows, cols, depth });
+  for (const variant of variantsOf(gpu)) {
+    const left = gpu.upload([rows, depth], a, "a");
+    const right = gpu.upload([depth, cols], b, "b");
+    const target = gpu.upload([rows, cols], old, "target");
+    const sum = matmul(gpu, left, right, { add: target, variant });
+    assertAllClose(await gpu.download(sum), expected.map((v, i) => v + old[i]));
+    const fresh = matmul(gpu, left, right, { into: target, variant });
+    assertAllClose(await gpu.download(fresh), expected);
+  }
+});
+
+Deno.test("matmul() sums in parts what is longer than one loop may be", async () => {
+  using gpu = await Gpu.open();
+  const [rows, cols, depth] = [2, 3, 2 * MAX_DEPTH + 7];
+  const a = randomArray(rows * depth, { seed: 1, mean: 1 });
+  const b = randomArray(depth * cols, { seed: 2, mean: 1 });
+  for (const variant of variantsOf(gpu)) {
+    const y = matmul(
+      gpu,
+      gpu.upload([depth, rows], a, "a"),
+      gpu.upload([depth, cols], b, "b"),
+      { transposeA: true, variant },
+    );
+    const expected = matmulReference(a, b, { rows, cols, depth, transposeA: true });
+    // A running f32 sum of 131,000 positive terms loses up to 1 in 10,000.
+    assertAllClose(await gpu.download(y), expected, { rtol: 1e-4 });
+  }
+});
+
+Deno.test("matmul() covers more tiles than one grid axis holds", async () => {
+  using gpu = await Gpu.open();
+  for (const variant of variantsOf(gpu)) {
+    const rows = variant === "tiled" ? 65_537 : 65_537 * 32; // one column of tiles in each
+    const product = { rows, cols: 1, depth: 1 };
+    const a = randomArray(rows, { seed: 1 });
+    const [left, right] = [gpu.upload([rows, 1], a, "a"), gpu.upload([1, 1], a.slice(0, 1), "b")];
+    const y = await gpu.download(matmul(gpu, left, right, { variant }));
+    for (const row of [0, 65_535, 65_536, rows - 33, rows - 1]) {
+      assertAllClose([y[row]], [productAt(a, a, product, row, 0)]);
+    }
+  }
+});
+
+Deno.test("matmul() gives the same bits each time", async () => {
+  using gpu = await Gpu.open();
+  const a = gpu.upload([70, 90], randomArray(6300, { seed: 1 }), "a");
+  const first = await gpu.download(matmul(gpu, a, a, { transposeA: true }));
+  deepEqual(await gpu.download(matmul(gpu, a, a, { transposeA: true })), first);
+});
+
+Deno.test("matmul() takes empty tensors", async () => {
+  using gpu = await Gpu.open();
+  const y = matmul(gpu, gpu.empty([0, 4], "a"), gpu.empty([4, 5], "b"));
+  deepEqual(y.shape, [0, 5]);
+  for (const variant of variantsOf(gpu)) {
+    const options = { variant };
+    const zeros = matmul(poisoned(gpu), gpu.empty([2, 0], "a"), gpu.empty([0, 3], "b"), options);
+    deepEqual([...await gpu.download(zeros)], [0, 0, 0, 0, 0, 0]);
+  }
+  const grad = gpu.upload([1, 2], Float32Array.of(3, 4), "grad");
+  matmul(gpu, gpu.empty([0, 1], "a"), gpu.empty([0, 2], "b"), { transposeA: true, add: grad });
+  deepEqual([...await gpu.download(grad)], [3, 4]);
+});
+
+Deno.test("matmul() says which tensor does not fit", async () => {
+  using gpu = await Gpu.open();
+  const [a, b, c] = [gpu.empty([2, 3], "a"), gpu.empty([4, 5], "b"), gpu.empty([2, 2], "c")];
+  throws(
+    () => matmul(gpu, a, b),
+    new ShapeError("Cannot run matmul: b must have shape [3, N], got [4, 5]"),
+  );
+  throws(
+    () => matmul(gpu, a, b, { transposeA: true, transposeB: true }),
+    new ShapeError("Cannot run matmul: b must have shape [N, 2], got [4, 5]"),
+  );
+  throws(
+    () => matmul(gpu, a, a, { transposeB: true, add: a }),
+    new ShapeError("Cannot run matmul: add must have shape [2, 2], got [2, 3]"),
+  );
+  throws(
+    () => matmul(gpu, a, a, { transposeB: true, add: c, into: c }),
+    new ShapeError("Cannot run matmul: the target must be add or into, got both"),
+  );
+  const sizes = { rows: 1, cols: 1, depth: 70_000 };
+  throws(
+    () => dispatchMatmul(gpu, { entryPoint: "store", a, b, ...sizes, outputs: [c] }),
+    new ShapeError(
+      "Cannot run matmul.store: the inner dimension must be at most 65536, got 70000; sum over " +
+        "parts of it",
+    ),
+  );
+});
