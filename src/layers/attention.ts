@@ -1,0 +1,54 @@
+import type { ModelConfig } from "../config/model_config.ts";
+import type { Recorder } from "../gpu/recorder.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { attention, attentionBackward } from "../ops/attention.ts";
+import { linear } from "../ops/linear.ts";
+import type { Sequences } from "../ops/sequences.ts";
+import { Linear } from "./linear.ts";
+import type { ParameterSet } from "./parameter.ts";
+import { ResidualLinear, type ResidualSaved, type RowScale } from "./residual.ts";
+
+/** What {@linkcode SelfAttention.forward} keeps for its backward pass. */
+export interface SelfAttentionSaved {
+  x: Tensor; // [T, D]
+  qkv: Tensor; // [T, 3D]
+  out: Tensor; // [T, D]
+  lse: Tensor; // [T, H]
+  proj: ResidualSaved;
+}
+
+/** The attention branch of a block, with its residual: each sequence attends to itself only. */
+export class SelfAttention {
+  readonly numHeads: number;
+  readonly qkv: Linear;
+  readonly proj: ResidualLinear;
+
+  constructor(set: ParameterSet, name: string, config: ModelConfig) {
+    const { embedDim: dim, layerScaleInit } = config;
+    this.numHeads = config.numHeads;
+    this.qkv = new Linear(set, `${name}.attn.qkv`, dim, 3 * dim);
+    const names = { linear: `${name}.attn.proj`, gamma: `${name}.ls1.gamma` };
+    this.proj = new ResidualLinear(set, names, { inDim: dim, dim, layerScaleInit });
+  }
+
+  forward(
+    gpu: Recorder,
+    x: Tensor,
+    residual: Tensor,
+    sequences: Sequences,
+    options: { rowScale: RowScale | null; keep: boolean },
+  ): [y: Tensor, saved: SelfAttentionSaved] {
+    const qkv = linear(gpu, x, this.qkv.weight.value, this.qkv.bias.value); // [T, 3D]
+    const { out, lse } = attention(gpu, qkv, sequences, this.numHeads); // [T, D]
+    const [y, proj] = this.proj.forward(gpu, out, residual, options);
+    return [y, { x, qkv, out, lse, proj }];
+  }
+
+  /** Adds to the gradients; returns dx of the branch. */
+  backward(gpu: Recorder, dy: Tensor, saved: SelfAttentionSaved, sequences: Sequences): Tensor {
+    const { x, qkv, out, lse, proj } = saved;
+    const dOut = this.proj.backward(gpu, dy, proj);
+    const dQkv = attentionBackward(gpu, dOut, { qkv, out, lse }, sequences, this.numHeads);
+    return this.qkv.backward(gpu, dQkv, x);
+  }
+}

@@ -1,0 +1,67 @@
+import type { Recorder } from "../gpu/recorder.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { layerScaleBackward } from "../ops/layer_scale.ts";
+import { linearResidual } from "../ops/linear_residual.ts";
+import { Linear } from "./linear.ts";
+import type { Parameter, ParameterSet } from "./parameter.ts";
+
+/** A factor per sequence: 0 for a dropped branch, 1 / keep rate for a kept one (drop path). */
+export interface RowScale {
+  sequenceOfToken: Tensor; // u32 [T]
+  scale: Tensor; // [S]
+}
+
+/** What {@linkcode ResidualLinear.forward} keeps for its backward pass. */
+export interface ResidualSaved {
+  x: Tensor; // [T, in]
+  branch: Tensor | null; // [T, dim], before layer scale
+  rowScale: RowScale | null;
+}
+
+/** The linear layer that ends a branch: `residual + gamma · dropPath · (x Wᵀ + b)`. */
+export class ResidualLinear {
+  readonly linear: Linear;
+  readonly gamma: Parameter | null;
+
+  constructor(
+    set: ParameterSet,
+    names: { linear: string; gamma: string },
+    { inDim, dim, layerScaleInit }: { inDim: number; dim: number; layerScaleInit: number | null },
+  ) {
+    this.linear = new Linear(set, names.linear, inDim, dim);
+    this.gamma = layerScaleInit === null
+      ? null
+      : set.declare(names.gamma, [dim], { kind: "constant", value: layerScaleInit });
+  }
+
+  forward(
+    gpu: Recorder,
+    x: Tensor,
+    residual: Tensor,
+    { rowScale, keep }: { rowScale: RowScale | null; keep: boolean },
+  ): [y: Tensor, saved: ResidualSaved] {
+    const { weight, bias } = this.linear;
+    const { y, branch } = linearResidual(gpu, x, weight.value, bias.value, {
+      residual,
+      gamma: this.gamma?.value ?? null,
+      rowScale,
+      keepBranch: keep && this.gamma !== null,
+    });
+    return [y, { x, branch, rowScale }];
+  }
+
+  /**
+   * Adds to the gradients; returns d(x) of the branch. The residual's own gradient is `dy` itself.
+   *
+   * @param pre The input before its GELU, where x is `gelu(pre)`: then d(pre) is returned.
+   */
+  backward(gpu: Recorder, dy: Tensor, saved: ResidualSaved, pre?: Tensor): Tensor {
+    const { x, branch, rowScale } = saved;
+    const dBranch = layerScaleBackward(gpu, dy, branch ?? dy, {
+      gamma: this.gamma?.value ?? null,
+      rowScale,
+      dGamma: this.gamma?.grad ?? null,
+    });
+    return this.linear.backward(gpu, dBranch, x, { pre });
+  }
+}

@@ -1,0 +1,150 @@
+import type { ModelConfig } from "../config/model_config.ts";
+import type { Recorder } from "../gpu/recorder.ts";
+import { elementCount, type Tensor, view } from "../gpu/tensor.ts";
+import { Block, type BlockSaved } from "../layers/block.ts";
+import { LayerNorm, type LayerNormSaved } from "../layers/layer_norm.ts";
+import { INIT_STD } from "../layers/linear.ts";
+import type { Parameter, ParameterSet } from "../layers/parameter.ts";
+import type { RowScale } from "../layers/residual.ts";
+import { addInto } from "../ops/add.ts";
+import { matmul } from "../ops/matmul.ts";
+import { patchEmbed, patchEmbedBackward } from "../ops/patch_embed.ts";
+import { assembleTokens, assembleTokensBackward } from "../ops/tokens.ts";
+import type { CropGroup, Packing } from "./crops.ts";
+
+/** What {@linkcode VisionTransformer.forward} keeps for its backward pass. */
+export interface BackboneSaved {
+  packing: Packing;
+  /** Which patches of the global crops the mask token replaced; u32 `[2·B·N]`. */
+  masks: Tensor | null;
+  blocks: BlockSaved[];
+  norm: LayerNormSaved;
+}
+
+/** How a forward pass is run. */
+export interface ForwardOptions {
+  /** 1 where the mask token stands in for a patch of a global crop; u32 `[2·B·N]`. */
+  masks: Tensor | null;
+  /** Factors of drop path for each block; null: nothing is dropped. */
+  dropPath: readonly (readonly [RowScale, RowScale])[] | null;
+  /** Whether a backward pass will follow. */
+  keep: boolean;
+}
+
+/**
+ * DINOv2's vision transformer over packed crops. Parameters carry the official state-dict names.
+ */
+export class VisionTransformer {
+  readonly clsToken: Parameter;
+  readonly posEmbed: Parameter;
+  readonly registerTokens: Parameter | null;
+  readonly maskToken: Parameter;
+  readonly patchEmbedWeight: Parameter;
+  readonly patchEmbedBias: Parameter;
+  readonly blocks: Block[];
+  readonly norm: LayerNorm;
+
+  constructor(readonly config: ModelConfig, set: ParameterSet) {
+    const { embedDim: dim, patchSize, inChans, numRegisterTokens, imgSize } = config;
+    const stored = (imgSize / patchSize) ** 2;
+    this.clsToken = set.declare("cls_token", [1, 1, dim], { kind: "normal", std: 1e-6 });
+    this.posEmbed = set.declare("pos_embed", [1, 1 + stored, dim], {
+      kind: "truncatedNormal",
+      std: INIT_STD,
+    });
+    this.registerTokens = numRegisterTokens === 0 ? null : set.declare(
+      "register_tokens",
+      [1, numRegisterTokens, dim],
+      { kind: "normal", std: 1e-6 },
+    );
+    this.maskToken = set.declare("mask_token", [1, dim], { kind: "constant", value: 0 });
+    // A convolution's default initialisation, which DINOv2 leaves as it is.
+    const init = { kind: "uniform", bound: 1 / Math.sqrt(inChans * patchSize ** 2) } as const;
+    const shape = [dim, inChans, patchSize, patchSize];
+    this.patchEmbedWeight = set.declare("patch_embed.proj.weight", shape, init);
+    this.patchEmbedBias = set.declare("patch_embed.proj.bias", [dim], init);
+    this.blocks = Array.from({ length: config.depth }, (_, i) => new Block(set, i, config));
+    this.norm = new LayerNorm(set, "norm", dim, config.layerNormEps);
+  }
+
+  /** Packed tokens `[T, D]` after the final norm. */
+  forward(gpu: Recorder, packing: Packing, options: ForwardOptions): [Tensor, BackboneSaved] {
+    const { masks, dropPath, keep } = options;
+    const { sequences } = packing;
+    let x = gpu.empty([sequences.totalTokens, this.config.embedDim], "tokens"); // [T, D]
+    for (const group of packing.groups) {
+      this.#embed(gpu, group, group.name === "global" ? masks : null, x);
+    }
+    const blocks: BlockSaved[] = [];
+    for (const [index, block] of this.blocks.entries()) {
+      const context = { sequences, dropPath: dropPath?.[index] ?? null, keep };
+      const [y, saved] = block.forward(gpu, x, context);
+      blocks.push(saved);
+      x = y;
+    }
+    const [tokens, norm] = this.norm.forward(gpu, x);
+    return [tokens, { packing, masks, blocks, norm }];
+  }
+
+  /** Adds to the gradients of all parameters, from d(tokens) `[T, D]`. */
+  backward(gpu: Recorder, dTokens: Tensor, saved: BackboneSaved): void {
+    let dx = this.norm.backward(gpu, dTokens, saved.norm);
+    for (const [index, block] of [...this.blocks.entries()].reverse()) {
+      dx = block.backward(gpu, dx, saved.blocks[index], saved.packing.sequences);
+    }
+    for (const group of saved.packing.groups) {
+      this.#embedBackward(gpu, group, group.name === "global" ? saved.masks : null, dx);
+    }
+  }
+
+  /** Patches, mask tokens, class token, registers and positions of one group, into `tokens`. */
+  #embed(gpu: Recorder, group: CropGroup, masks: Tensor | null, tokens: Tensor): void {
+    const [weight, bias] = [this.patchEmbedWeight.value, this.patchEmbedBias.value];
+    const { patchSize } = this.config;
+    assembleTokens(gpu, {
+      patches: patchEmbed(gpu, group.images, weight, bias, { patchSize }), // [crops·N, D]
+      clsToken: this.clsToken.value,
+      registers: this.registerTokens?.value ?? null,
+      maskToken: masks && this.maskToken.value,
+      pos: this.#positions(gpu, group),
+      masks,
+      crops: group.crops,
+      into: tokens,
+      firstToken: group.firstToken,
+    });
+  }
+
+  #embedBackward(gpu: Recorder, group: CropGroup, masks: Tensor | null, dx: Tensor): void {
+    const { crops, patches, firstToken, interpolation } = group;
+    const { patchSize, numRegisterTokens: registers } = this.config;
+    const { dPatches, dPos } = assembleTokensBackward(
+      gpu,
+      { dx, firstToken, crops, patches, registers, masks },
+      {
+        clsToken: this.clsToken.grad,
+        registers: this.registerTokens?.grad ?? null,
+        maskToken: masks && this.maskToken.grad,
+      },
+    );
+    const weight = this.patchEmbedWeight.grad;
+    const bias = this.patchEmbedBias.grad;
+    patchEmbedBackward(gpu, dPatches, group.images, { weight, bias }, { patchSize });
+    // dPos is over this group's grid: back through the interpolation to the stored one.
+    const dim = this.config.embedDim;
+    const grad = flat(this.posEmbed.grad, dim); // [1 + stored, D]
+    if (interpolation) {
+      matmul(gpu, interpolation, dPos, { transposeA: true, add: grad, label: "pos_embed.grad" });
+    } else addInto(gpu, dPos, grad);
+  }
+
+  /** Positions of a group's tokens, `[1 + N, D]`; entry 0 is the class token's. */
+  #positions(gpu: Recorder, { interpolation }: CropGroup): Tensor {
+    const stored = flat(this.posEmbed.value, this.config.embedDim);
+    return interpolation ? matmul(gpu, interpolation, stored, { label: "pos_embed" }) : stored;
+  }
+}
+
+/** A parameter `[1, n, D]` as a matrix `[n, D]`. */
+function flat(tensor: Tensor, dim: number): Tensor {
+  return view(tensor, [elementCount(tensor.shape) / dim, dim]);
+}
