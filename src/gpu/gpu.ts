@@ -68,6 +68,7 @@ export class Gpu implements Recorder, Disposable {
           `for shape [${tensor.shape.join(", ")}], got ${data.length}`,
       );
     }
+    if (data.length === 0) return; // Deno cannot write nothing
     const buffer = tensor.storage.buffer!;
     this.device.queue.writeBuffer(buffer, tensor.offsetBytes, data as Float32Array<ArrayBuffer>);
   }

@@ -34,6 +34,7 @@ export class PlanRunner implements Disposable {
     const { device } = open;
     const buffers = await allocate(plan, open);
     for (const { storage, data } of plan.constants) {
+      if (data.length === 0) continue; // Deno cannot write nothing
       device.queue.writeBuffer(storage.buffer!, 0, data as Float32Array<ArrayBuffer>);
     }
     const dispatches = [...plan.phases.values()].flat();
@@ -73,6 +74,7 @@ export class PlanRunner implements Disposable {
           `elements for shape [${tensor.shape.join(", ")}], got ${data.length}`,
       );
     }
+    if (data.length === 0) return; // Deno cannot write nothing
     this.#open.device.queue.writeBuffer(
       tensor.storage.buffer!,
       tensor.offsetBytes,

@@ -1,0 +1,32 @@
+/**
+ * Headless DINOv2 training on any GPU, with Deno and WebGPU.
+ *
+ * @example
+ * ```ts
+ * import { train } from "./mod.ts";
+ *
+ * async function firstRun() {
+ *   const { last } = await train({
+ *     out: "out/first",
+ *     data: "my_images",
+ *     model: "dinov2/vits14-notpretrained",
+ *     steps: 1000,
+ *   });
+ *   console.log(last?.train_loss);
+ * }
+ * ```
+ *
+ * @module
+ */
+export { ConfigError } from "./src/config/config_error.ts";
+export { MODEL_NAMES, resolveModel } from "./src/config/model_presets.ts";
+export type { ModelConfig } from "./src/config/model_config.ts";
+export { resolveConfig } from "./src/config/resolve_config.ts";
+export type { TrainConfig, TrainOptions } from "./src/config/train_config.ts";
+export { DataError } from "./src/data/errors.ts";
+export { GpuError, ShapeError } from "./src/gpu/errors.ts";
+export { CheckpointError } from "./src/safetensors.ts";
+export { TrainingError } from "./src/training/metrics.ts";
+export type { MetricsRow } from "./src/training/metrics_file.ts";
+export type { RunStart, TrainHooks, TrainResult } from "./src/training/train.ts";
+export { train } from "./src/training/train.ts";

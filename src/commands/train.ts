@@ -1,0 +1,63 @@
+import type { TrainConfig } from "../config/train_config.ts";
+import { mib } from "../gpu/plan.ts";
+import type { MetricsRow } from "../training/metrics_file.ts";
+import { type RunStart, train as runTraining, type TrainResult } from "../training/train.ts";
+import { Progress } from "./progress.ts";
+
+/** Trains with a progress bar; Ctrl-C ends the run after the current step, ready to resume. */
+export async function train(config: TrainConfig): Promise<void> {
+  const stop = new AbortController();
+  const interrupt = () => {
+    if (stop.signal.aborted) Deno.exit(130); // a second Ctrl-C means now
+    stop.abort();
+    console.error("\nstopping after this step, with a checkpoint; Ctrl-C again to stop at once");
+  };
+  Deno.addSignalListener("SIGINT", interrupt);
+  let progress: Progress | undefined;
+  try {
+    const result = await runTraining(config, {
+      signal: stop.signal,
+      onStart: (start) => {
+        console.error(describeStart(start));
+        const { totalSteps, batchSize, startStep } = start;
+        const logEverySteps = config.log_every_num_steps;
+        progress = new Progress({ totalSteps, batchSize, startStep, logEverySteps });
+      },
+      onStep: (row) => progress?.update(row.step, shown(row)),
+      onMessage: (message) => progress ? progress.message(message) : console.error(message),
+    });
+    progress?.finish();
+    console.error(describeEnd(result, config));
+  } finally {
+    progress?.finish();
+    Deno.removeSignalListener("SIGINT", interrupt);
+  }
+}
+
+function describeStart(start: RunStart): string {
+  const { config, adapter, images, totalSteps, startStep, batchSize, memoryBytes } = start;
+  return [
+    `${config.model} on ${images} images of ${config.data}`,
+    `${adapter.name}${adapter.software ? " (software)" : ""}, ${mib(memoryBytes)} of GPU memory`,
+    startStep > 0
+      ? `resuming at step ${startStep} of ${totalSteps}`
+      : `${totalSteps} steps of ${batchSize} images`,
+  ].join("\n");
+}
+
+function shown(row: MetricsRow): Record<string, number> {
+  return {
+    loss: row.train_loss,
+    dino: row["train_loss/dino_global_loss"] + row["train_loss/dino_local_loss"],
+    ibot: row["train_loss/ibot_loss"],
+    koleo: row["train_loss/koleo_loss"],
+    lr: row.learning_rate,
+  };
+}
+
+function describeEnd({ finished, steps, checkpoint, exported }: TrainResult, config: TrainConfig) {
+  const state = finished
+    ? `done after ${steps} steps`
+    : `stopped after ${steps} steps; go on with resume_interrupted=true`;
+  return `${state}\ncheckpoint ${checkpoint}\nteacher    ${exported}\nmetrics    ${config.out}/metrics.jsonl`;
+}

@@ -1,0 +1,59 @@
+import { Gpu } from "../gpu/gpu.ts";
+import { type GoldenCase, readCase } from "./case.ts";
+import { Comparison } from "./comparison.ts";
+import { replaySchedules } from "./schedules_case.ts";
+import { replayTraining } from "./training_case.ts";
+import { replayUnits } from "./units.ts";
+
+/**
+ * Replays recorded cases on the GPU and prints how far every quantity is from the reference.
+ *
+ * Cases that are no computation of a training step (augmentation, masks, weight files) are named
+ * and left out.
+ *
+ * @example
+ * ```ts
+ * import { replayGolden } from "./golden.ts";
+ *
+ * const failed = await replayGolden(["tests/golden/unit_adamw"]);
+ * console.log(failed); // after a line per quantity: 0
+ * ```
+ *
+ * @param folders Each with `case.json` and `tensors.safetensors`.
+ * @returns How many quantities are out of tolerance.
+ * @throws {CheckpointError} If a folder holds no case, or a damaged one.
+ */
+export async function replayGolden(
+  folders: readonly string[],
+  { print = console.log }: { print?: (line: string) => void } = {},
+): Promise<number> {
+  using gpu = await Gpu.open();
+  print(`on ${gpu.adapter.name}`);
+  const comparison = new Comparison(print);
+  for (const folder of folders) {
+    const golden = await readCase(folder);
+    const replay = replayOf(golden);
+    if (!replay) {
+      print(`skipped  ${golden.name}: ${golden.format} records no training computation`);
+      continue;
+    }
+    print(`${golden.name} (${golden.format})`);
+    await replay(gpu, golden, comparison);
+    for (const name of golden.unread()) comparison.missed(`${golden.name}.${name}`);
+  }
+  comparison.summarize();
+  return comparison.failed;
+}
+
+function replayOf({ format }: GoldenCase) {
+  switch (format) {
+    case "dinov2-training-golden/1":
+      return replayTraining;
+    case "dinov2-unit-golden/1":
+      return replayUnits;
+    case "dinov2-schedules-golden/1":
+      return replaySchedules;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,65 @@
+import type { DINOv2Args } from "../config/method_args.ts";
+import type { StepSettings } from "../optim/schedules.ts";
+import type { MetricsRow } from "./metrics_file.ts";
+import { METRICS } from "./step.ts";
+
+/** A loss or gradient that is not a number any more; the run stops. */
+export class TrainingError extends Error {
+  override name = "TrainingError";
+}
+
+/** What the host knows of a step before its numbers come back. */
+export interface StepNotes {
+  step: number;
+  epoch: number;
+  settings: StepSettings;
+  learningRate: number;
+  /** Images of the whole step, over all micro-batches. */
+  images: number;
+  /** Milliseconds the loop waited for data. */
+  waitMs: number;
+}
+
+/**
+ * One row of `metrics.jsonl`; the loss terms are before their weights, as the reference logs them.
+ *
+ * @param values The step's metrics tensor.
+ * @param elapsedMs Milliseconds the step took.
+ * @throws {TrainingError} If a term is not finite; names the step and the term.
+ */
+export function metricsRow(
+  values: Float32Array,
+  notes: StepNotes,
+  elapsedMs: number,
+  method: DINOv2Args,
+): MetricsRow {
+  const value = (name: string) => values[METRICS.indexOf(name)];
+  for (const name of METRICS) {
+    if (Number.isFinite(value(name))) continue;
+    throw new TrainingError(
+      `Cannot go on training: ${name} must be finite, got ${value(name)} in step ${notes.step}; ` +
+        "resume from the last checkpoint with a lower optim_args.lr, or a lower " +
+        "method_args.gradient_clip_val",
+    );
+  }
+  const { settings } = notes;
+  const dino = value("dino_global") + value("dino_local");
+  const total = method.dino_loss_weight * dino + method.ibot_loss_weight * value("ibot") +
+    method.koleo_loss_weight * value("koleo");
+  return {
+    step: notes.step,
+    epoch: notes.epoch,
+    train_loss: total,
+    "train_loss/dino_global_loss": value("dino_global"),
+    "train_loss/dino_local_loss": value("dino_local"),
+    "train_loss/ibot_loss": value("ibot"),
+    "train_loss/koleo_loss": value("koleo"),
+    learning_rate: notes.learningRate,
+    weight_decay: settings.weightDecay,
+    teacher_temp: settings.teacherTemp,
+    momentum: settings.momentum,
+    grad_norm: value("grad_norm"),
+    images_per_second: notes.images / (elapsedMs / 1000),
+    data_wait_share: Math.min(1, notes.waitMs / elapsedMs),
+  };
+}

@@ -1,0 +1,63 @@
+import { ConfigError } from "../config/config_error.ts";
+import { resolveModel } from "../config/model_presets.ts";
+import type { TrainConfig } from "../config/train_config.ts";
+import { maxMaskedPatches } from "../data/masks.ts";
+import type { AdapterFacts } from "../gpu/device.ts";
+import { type Plan, PlanRecorder } from "../gpu/plan.ts";
+import { TrainStep } from "./step.ts";
+import { globalGrid, type StepShape } from "./step_shape.ts";
+
+/** Names of the phases of a recorded step, in the order they run. */
+export const PHASES = ["begin", "accumulate", "update"] as const;
+
+/** The mask generator's settings of a run. */
+export function maskSettings(shape: StepShape) {
+  const { method, batchSize } = shape;
+  return {
+    crops: 2 * batchSize,
+    grid: globalGrid(shape),
+    maskProbability: method.mask_probability,
+    maskRatioMin: method.mask_ratio_min,
+    maskRatioMax: method.mask_ratio_max,
+  };
+}
+
+/**
+ * The shape of a run's step.
+ *
+ * @param batchSize Images of a micro-batch; may be less than configured for a small data set.
+ * @throws {ConfigError} If the model cannot take what the decoder gives.
+ */
+export function stepShape(config: TrainConfig, batchSize = config.batch_size): StepShape {
+  const model = resolveModel(config.model, config.model_args);
+  if (model.inChans !== 3) {
+    const message = `must be 3, the channels that images are decoded to, got ${model.inChans}`;
+    throw new ConfigError([{ key: "model_args.in_chans", message }]);
+  }
+  const { image_size: globalSize, local_view: local } = config.transform_args;
+  const shape: StepShape = {
+    model,
+    method: config.method_args,
+    batchSize,
+    localViews: local?.num_views ?? 0,
+    globalSize,
+    localSize: local?.view_size ?? globalSize,
+    maxMasked: 1,
+    accumulationSteps: config.gradient_accumulation_steps,
+  };
+  return { ...shape, maxMasked: Math.max(1, maxMaskedPatches(maskSettings(shape))) };
+}
+
+/** Records a whole step; nothing is allocated. */
+export function recordStep(
+  adapter: AdapterFacts,
+  shape: StepShape,
+): { plan: Plan; step: TrainStep } {
+  const recorder = new PlanRecorder(adapter);
+  const step = new TrainStep(recorder, shape);
+  for (const phase of PHASES) {
+    recorder.phase(phase);
+    step[phase]();
+  }
+  return { plan: recorder.finish(), step };
+}

@@ -1,0 +1,220 @@
+import { rm, writeFile } from "node:fs/promises";
+import { resolveConfig } from "../config/resolve_config.ts";
+import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
+import { findImages } from "../data/find_images.ts";
+import { ViewLoader } from "../data/loader.ts";
+import { type AdapterFacts, openDevice } from "../gpu/device.ts";
+import { assertFits, costOf } from "../gpu/plan.ts";
+import { PlanRunner } from "../gpu/runner.ts";
+import { Schedules } from "../optim/schedules.ts";
+import { exportTeacher, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
+import { initialBuffer } from "./initial_values.ts";
+import { MetricsFile, type MetricsRow } from "./metrics_file.ts";
+import { openRunFolder, type RunFolder } from "./run_folder.ts";
+import { recordStep, stepShape } from "./run_setup.ts";
+import type { TrainStep } from "./step.ts";
+import { Trainer } from "./trainer.ts";
+
+/** What a run is about to do, once everything is checked and before the first step. */
+export interface RunStart {
+  config: TrainConfig;
+  adapter: AdapterFacts;
+  images: number;
+  /** Images of an optimizer step. */
+  batchSize: number;
+  totalSteps: number;
+  /** First step; more than 0 in a resumed run. */
+  startStep: number;
+  /** GPU memory that the plan takes. */
+  memoryBytes: number;
+}
+
+/** Callbacks and the switch of a run. */
+export interface TrainHooks {
+  onStart?: (start: RunStart) => void;
+  /** Called for every step, when its numbers have come back. */
+  onStep?: (row: MetricsRow) => void;
+  /** Something worth a line: an unreadable image, a saved checkpoint. */
+  onMessage?: (message: string) => void;
+  /** Ends the run after the current step, with a checkpoint to resume from. */
+  signal?: AbortSignal;
+}
+
+/** Where a run ended. */
+export interface TrainResult {
+  /** Optimizer steps done, over all sessions of the run. */
+  steps: number;
+  /** False if the signal ended it early. */
+  finished: boolean;
+  /** The last row of the metrics. */
+  last: MetricsRow | undefined;
+  checkpoint: string;
+  /** The teacher's backbone under official names. */
+  exported: string;
+}
+
+/**
+ * Trains a vision transformer with DINOv2 on a folder of images.
+ *
+ * @example
+ * ```ts
+ * import { train } from "./train.ts";
+ *
+ * async function firstRun() {
+ *   const { last } = await train({
+ *     out: "out/first",
+ *     data: "my_images",
+ *     model: "dinov2/vits14-notpretrained",
+ *     steps: 1000,
+ *   }, { onStep: ({ step, train_loss }) => console.log(step, train_loss) });
+ *   return last;
+ * }
+ * ```
+ *
+ * @param options Settings; defaults are the reference's.
+ * @throws {ConfigError} Lists every problem of the settings.
+ * @throws {DataError} If there are no readable images.
+ * @throws {GpuError} If there is no adapter, or the run does not fit it.
+ * @throws {TrainingError} If a loss is not finite.
+ */
+export async function train(options: TrainOptions, hooks: TrainHooks = {}): Promise<TrainResult> {
+  const config = resolveConfig(options);
+  const files = await findImages(config.data);
+  const batchSize = Math.min(config.batch_size, files.length);
+  if (batchSize < config.batch_size) {
+    hooks.onMessage?.(
+      `batch_size lowered from ${config.batch_size} to ${batchSize}: there are no more images`,
+    );
+  }
+  const shape = stepShape(config, batchSize);
+  const open = await openDevice(config.accelerator);
+  try {
+    const { plan, step } = recordStep(open.facts, shape);
+    assertFits(plan, open.facts.software ? Deno.systemMemoryInfo().available : undefined);
+    const folder = await openRunFolder(config);
+    using runner = await PlanRunner.build(plan, open);
+    const startStep = await begin(config, folder, step, runner);
+    const accumulation = shape.accumulationSteps;
+    using loader = openLoader(config, files, batchSize, startStep * accumulation);
+    const stepsPerEpoch = loader.batchesPerEpoch / accumulation;
+    const totalSteps = config.steps ?? Math.max(1, Math.floor(config.epochs! * stepsPerEpoch));
+    const schedules = new Schedules({
+      method: config.method_args,
+      optim: config.optim_args,
+      batchSize: batchSize * accumulation,
+      totalSteps,
+    });
+    hooks.onStart?.({
+      config,
+      adapter: open.facts,
+      images: files.length,
+      batchSize: batchSize * accumulation,
+      totalSteps,
+      startStep,
+      memoryBytes: costOf(plan).totalBytes,
+    });
+    using trainer = new Trainer(config, open, runner, step, loader, schedules);
+    return await runSteps(trainer, folder, { startStep, totalSteps }, hooks);
+  } finally {
+    open.close();
+  }
+}
+
+/** Start values, or those of the run that is resumed; returns the first step. */
+async function begin(
+  config: TrainConfig,
+  folder: RunFolder,
+  step: TrainStep,
+  runner: PlanRunner,
+): Promise<number> {
+  if (config.resume_interrupted) {
+    return (await loadCheckpoint(folder.lastCheckpoint, step, runner)).step;
+  }
+  for (const buffers of step.networks.buffers) {
+    runner.write(buffers.values, initialBuffer(buffers, config.seed, "student"));
+    runner.write(buffers.teacher, initialBuffer(buffers, config.seed, "teacher"));
+  }
+  await writeFile(folder.config, JSON.stringify(config, null, 2) + "\n");
+  return 0;
+}
+
+function openLoader(
+  { data, seed, num_workers, transform_args }: TrainConfig,
+  files: string[],
+  batchSize: number,
+  startStep: number,
+): ViewLoader & Disposable {
+  const numWorkers = num_workers === "auto"
+    ? Math.max(1, navigator.hardwareConcurrency - 1)
+    : num_workers;
+  const views = transform_args;
+  const root = data;
+  const loader = new ViewLoader({ root, files, seed, batchSize, numWorkers, views, startStep });
+  return Object.assign(loader, { [Symbol.dispose]: () => loader.close() });
+}
+
+async function runSteps(
+  trainer: Trainer,
+  folder: RunFolder,
+  { startStep, totalSteps }: { startStep: number; totalSteps: number },
+  hooks: TrainHooks,
+): Promise<TrainResult> {
+  const { config } = trainer;
+  using file = new MetricsFile(folder.metrics, startStep);
+  let last: MetricsRow | undefined;
+  const report = (rows: MetricsRow[]) => {
+    for (const row of rows) {
+      file.append(row);
+      hooks.onStep?.(row);
+      last = row;
+    }
+  };
+  const saver = new Saver(trainer, folder);
+  let step = startStep;
+  while (step < totalSteps && !hooks.signal?.aborted) {
+    const rows = await trainer.run(step, (errors) => {
+      for (const { path, message } of errors) {
+        hooks.onMessage?.(`skipped ${path}: ${message}`);
+      }
+    });
+    report(rows);
+    step++;
+    if (step % config.save_every_num_steps === 0 && step < totalSteps) {
+      report(await trainer.read()); // before saving: a broken state must not replace a good one
+      await saver.save(step);
+    }
+  }
+  report(await trainer.read());
+  const checkpoint = await saver.save(step);
+  await saver.export(step);
+  const finished = step >= totalSteps;
+  return { steps: step, finished, last, checkpoint, exported: folder.exportedLast };
+}
+
+/** Writes checkpoints of a run; keeps the newest. */
+class Saver {
+  #previous: string | undefined;
+
+  constructor(readonly trainer: Trainer, readonly folder: RunFolder) {}
+
+  async save(stepsDone: number): Promise<string> {
+    const { step, runner, config, loader } = this.trainer;
+    const micro = stepsDone * step.shape.accumulationSteps;
+    const epoch = Math.floor(micro / loader.batchesPerEpoch);
+    const file = this.folder.checkpoint(epoch, stepsDone);
+    const paths = { file, last: this.folder.lastCheckpoint };
+    await saveCheckpoint(paths, step, runner, { step: stepsDone, epoch }, config);
+    if (this.#previous && this.#previous !== file) await rm(this.#previous, { force: true });
+    this.#previous = file;
+    return file;
+  }
+
+  async export(stepsDone: number): Promise<void> {
+    const { step, runner } = this.trainer;
+    await exportTeacher(this.folder.exportedLast, step, runner, {
+      format: "denodino-backbone/1",
+      step: String(stepsDone),
+      model: JSON.stringify(step.shape.model),
+    });
+  }
+}

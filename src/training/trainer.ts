@@ -1,0 +1,95 @@
+import type { TrainConfig } from "../config/train_config.ts";
+import type { Batch, ViewLoader } from "../data/loader.ts";
+import { drawMasks } from "../data/masks.ts";
+import type { OpenDevice } from "../gpu/device.ts";
+import { Readback } from "../gpu/readback.ts";
+import type { PlanRunner } from "../gpu/runner.ts";
+import { hyperOf } from "../optim/parameter_update.ts";
+import type { Schedules } from "../optim/schedules.ts";
+import { randomStream } from "../random.ts";
+import { drawDropPath } from "./drop_path.ts";
+import { metricsRow, type StepNotes } from "./metrics.ts";
+import type { MetricsRow } from "./metrics_file.ts";
+import { maskSettings } from "./run_setup.ts";
+import type { TrainStep } from "./step.ts";
+import { setMasks } from "./step_data.ts";
+
+/** Numbers come back at most this often: each time the host waits for the GPU. */
+const READ_EVERY_MS = 250;
+
+/** Runs the steps of a recorded plan over the batches of a loader. */
+export class Trainer implements Disposable {
+  readonly #readback: Readback;
+  #waiting: StepNotes[] = [];
+  #readMs = performance.now();
+
+  constructor(
+    readonly config: TrainConfig,
+    readonly open: OpenDevice,
+    readonly runner: PlanRunner,
+    readonly step: TrainStep,
+    readonly loader: ViewLoader,
+    readonly schedules: Schedules,
+  ) {
+    this.#readback = new Readback(open, step.metrics);
+  }
+
+  /**
+   * Submits one optimizer step; does not wait for the GPU unless numbers are due.
+   *
+   * @param reports Called for images that could not be read.
+   * @returns Rows of this or earlier steps whose numbers have come back.
+   */
+  async run(step: number, reports: (errors: Batch["errors"]) => void): Promise<MetricsRow[]> {
+    const { shape, inputs } = this.step;
+    const settings = this.schedules.at(step);
+    const { scaledLr } = this.schedules;
+    const { method_args: method, optim_args: optim, seed } = this.config;
+    let waitMs = 0, images = 0;
+    for (let micro = 0; micro < shape.accumulationSteps; micro++) {
+      const batch = await this.loader.next();
+      reports(batch.errors);
+      waitMs += batch.waitMs;
+      images += batch.images.length;
+      const stream = randomStream(seed, "masks", step, micro);
+      setMasks(inputs, shape, drawMasks(stream, maskSettings(shape)));
+      drawDropPath(inputs, shape, seed, step, micro);
+      inputs.set("teacher_temp", [settings.teacherTemp]);
+      inputs.set("hyper", hyperOf(step, settings, { method, optim, scaledLr }));
+      this.#submit(batch, micro);
+    }
+    const epoch = Math.floor(step * shape.accumulationSteps / this.loader.batchesPerEpoch);
+    const learningRate = scaledLr * settings.learningRateFactor;
+    this.#readback.push();
+    this.#waiting.push({ step, epoch, settings, learningRate, images, waitMs });
+    const due = performance.now() - this.#readMs >= READ_EVERY_MS;
+    return due || this.#readback.pending === this.#readback.capacity ? await this.read() : [];
+  }
+
+  /** Waits for the numbers of all steps so far. @throws {TrainingError} If one is not finite. */
+  async read(): Promise<MetricsRow[]> {
+    const values = await this.#readback.take();
+    const now = performance.now();
+    const elapsedMs = (now - this.#readMs) / Math.max(1, values.length);
+    this.#readMs = now;
+    const notes = this.#waiting;
+    this.#waiting = [];
+    return values.map((row, i) => metricsRow(row, notes[i], elapsedMs, this.config.method_args));
+  }
+
+  [Symbol.dispose](): void {
+    this.#readback[Symbol.dispose]();
+  }
+
+  #submit({ globalViews, localViews }: Batch, micro: number): void {
+    const { runner, step } = this;
+    const { inputs, shape } = step;
+    runner.write(inputs.whole, inputs.values);
+    runner.write(step.globalViews, globalViews);
+    if (shape.localViews > 0) runner.write(step.localViews, localViews);
+    const phases = ["accumulate"];
+    if (micro === 0) phases.unshift("begin");
+    if (micro === shape.accumulationSteps - 1) phases.push("update");
+    runner.run(...phases);
+  }
+}
