@@ -1,6 +1,7 @@
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { type Dispatch, gridOf, type Recorder } from "../../src/gpu/recorder.ts";
 import { bytesOf } from "../../src/gpu/plan.ts";
+import { type Limits, measureLimits } from "./limits.ts";
 
 /** What one measurement found; one JSON line of it can be compared with another run's. */
 export interface Measurement {
@@ -10,6 +11,8 @@ export interface Measurement {
   p90Ms: number;
   gflops?: number;
   gigabytesPerSecond: number;
+  /** Of the adapter's arithmetic limit, or of its bandwidth where nothing is multiplied. */
+  shareOfLimit?: number;
 }
 
 /** Shortest GPU work of one sample: waiting for the queue takes 10 ms by itself. */
@@ -26,7 +29,7 @@ export async function measure(
   gpu: Gpu,
   name: string,
   record: (recorder: Recorder) => void,
-): Promise<Measurement> {
+): Promise<Measurement & { sample: Sample }> {
   const dispatches: Dispatch[] = [];
   record({
     adapter: gpu.adapter,
@@ -52,6 +55,7 @@ export async function measure(
     p90Ms: samples[Math.ceil(SAMPLES * 0.9) - 1],
     ...(flops > 0 ? { gflops: flops / medianMs / 1e6 } : {}),
     gigabytesPerSecond: bytes / medianMs / 1e6,
+    sample: async () => void await run(repeats),
   };
 }
 
@@ -92,12 +96,15 @@ function prepare(gpu: Gpu, dispatches: Dispatch[]): (repeats: number) => Promise
 
 /** Prints a measurement for people on one line and for programs on the next. */
 export function report(measurement: Measurement): void {
-  const { name, adapter, medianMs, p90Ms, gflops, gigabytesPerSecond } = measurement;
+  const { name, adapter, medianMs, p90Ms, gflops, gigabytesPerSecond, shareOfLimit } = measurement;
   const rate = gflops === undefined
     ? `${gigabytesPerSecond.toFixed(1)} GB/s`
     : `${gflops.toFixed(1)} GFLOP/s`;
+  const share = shareOfLimit === undefined ? "" : `, ${(100 * shareOfLimit).toFixed(0)} % of limit`;
   console.log(
-    `${name}: ${medianMs.toFixed(2)} ms (90%: ${p90Ms.toFixed(2)} ms), ${rate} on ${adapter}`,
+    `${name}: ${medianMs.toFixed(2)} ms (90%: ${
+      p90Ms.toFixed(2)
+    } ms), ${rate}${share} on ${adapter}`,
   );
   console.log(JSON.stringify(measurement));
 }
@@ -109,18 +116,43 @@ export interface OpBench {
   setup: (gpu: Gpu) => Promise<(recorder: Recorder) => void>;
 }
 
-/** Registers benches that print GFLOP/s, or GB/s where nothing is multiplied. */
+/**
+ * Registers benches that print GFLOP/s, or GB/s where nothing is multiplied, and the share of the
+ * adapter's limit. Deno's own table then shows the time of one sample, which is many runs.
+ */
 export function registerBenches(benches: OpBench[]): void {
   for (const { name, setup } of benches) {
-    let reported: Promise<void> | undefined; // Deno calls a bench several times
-    Deno.bench({ name, n: 1, warmup: 0 }, () => {
-      reported ??= Gpu.open().then(async (opened) => {
-        using gpu = opened;
-        report(await measure(gpu, name, await setup(gpu)));
-      });
-      return reported;
+    let sample: Promise<Sample> | undefined;
+    Deno.bench({ name, n: 1, warmup: 0 }, async (bench) => {
+      const take = await (sample ??= reportOp(name, setup));
+      bench.start();
+      await take();
+      bench.end();
     });
   }
+}
+
+/** Runs the work of one sample and waits for it. */
+export type Sample = () => Promise<void>;
+
+let limits: Promise<Limits> | undefined;
+
+/** The limits of the adapter here, measured once per process. */
+async function limitsHere(): Promise<Limits> {
+  using gpu = await Gpu.open();
+  return await measureLimits(gpu, measure);
+}
+
+async function reportOp(name: string, setup: OpBench["setup"]): Promise<Sample> {
+  const { gflops, gigabytesPerSecond } = await (limits ??= limitsHere());
+  const gpu = await Gpu.open();
+  addEventListener("unload", () => gpu[Symbol.dispose]());
+  const found = await measure(gpu, name, await setup(gpu));
+  const shareOfLimit = found.gflops === undefined
+    ? found.gigabytesPerSecond / gigabytesPerSecond
+    : found.gflops / gflops;
+  report({ ...found, shareOfLimit });
+  return found.sample;
 }
 
 /** A real batch has some 12,000 tokens; a software adapter gets fewer. */
