@@ -9,7 +9,7 @@ const WIDTH = 48;
  * ```ts
  * import { lossChart } from "./loss_chart.ts";
  *
- * console.log(lossChart("train_loss", [3, 2, 1], 3)); // train_loss        █▄▁  3.000 → 1.000
+ * console.log(lossChart("train_loss", [3, 2, 1], 3)); // train_loss        █▅▁  3.000 → 1.000
  * ```
  */
 export function lossChart(name: string, values: readonly number[], width = WIDTH): string {

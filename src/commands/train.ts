@@ -35,10 +35,11 @@ export async function train(config: TrainConfig): Promise<void> {
 }
 
 function describeStart(start: RunStart): string {
-  const { config, adapter, images, totalSteps, startStep, batchSize, memoryBytes } = start;
+  const { config, adapter, precision, images, totalSteps, startStep, batchSize } = start;
   return [
     `${config.model} on ${images} images of ${config.data}`,
-    `${adapter.name}${adapter.software ? " (software)" : ""}, ${mib(memoryBytes)} of GPU memory`,
+    `${adapter.name}${adapter.software ? " (software)" : ""}, precision ${precision}, ` +
+    `${mib(start.memoryBytes)} of GPU memory`,
     startStep > 0
       ? `resuming at step ${startStep} of ${totalSteps}`
       : `${totalSteps} steps of ${batchSize} images`,

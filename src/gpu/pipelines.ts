@@ -46,7 +46,9 @@ export class Pipelines {
         const descriptor = this.#descriptor(dispatch);
         this.#pipelines.set(key, await this.#device.createComputePipelineAsync(descriptor));
       } catch (error) {
-        const { message } = error as Error;
+        // A broken module is only called invalid; what the compiler said of it is asked for.
+        const { messages } = await this.#module(dispatch).getCompilationInfo();
+        const { message } = messages.find(({ type }) => type === "error") ?? (error as Error);
         throw new GpuError(`Cannot compile ${dispatch.label}: ${message.trim()}`);
       }
     }));
@@ -124,7 +126,8 @@ export class Pipelines {
 
 /** A kernel's source with the storage type of its activations filled in. */
 export function withElem(source: string, elem: "f32" | "f16"): string {
-  return `${elem === "f16" ? "enable f16;\n" : ""}alias elem = ${elem};\n${source}`;
+  // On the first line, so that the compiler counts lines as the file does.
+  return `${elem === "f16" ? "enable f16; " : ""}alias elem = ${elem}; ${source}`;
 }
 
 function pipelineKey({ source, entryPoint, constants, params, inputs, outputs }: Dispatch): string {

@@ -199,7 +199,8 @@ export function assertFits(plan: Plan, memoryBytes?: number): void {
   }
 }
 
-const REMEDY = "lower batch_size, transform_args.local_view.num_views or the model's size";
+const REMEDY = "lower batch_size (and raise gradient_accumulation_steps by as much), " +
+  "transform_args.local_view.num_views or the model's size";
 
 /** Bytes as people read them. */
 export function mib(bytes: number): string {

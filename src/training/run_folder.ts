@@ -24,6 +24,15 @@ export class RunFolder {
   checkpoint(epoch: number, step: number): string {
     return join(this.path, "checkpoints", `epoch=${epoch}-step=${step}.safetensors`);
   }
+
+  /** Removes the checkpoints of earlier steps, whichever session wrote them. */
+  async keepOnly(checkpoint: string): Promise<void> {
+    const folder = join(this.path, "checkpoints");
+    for (const name of await readdir(folder)) {
+      const isStep = /^epoch=\d+-step=\d+\.safetensors$/.test(name);
+      if (isStep && join(folder, name) !== checkpoint) await rm(join(folder, name));
+    }
+  }
 }
 
 /**

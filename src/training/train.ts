@@ -1,4 +1,4 @@
-import { rm, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { resolveConfig } from "../config/resolve_config.ts";
 import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
 import { findImages } from "../data/find_images.ts";
@@ -19,6 +19,8 @@ import { Trainer } from "./trainer.ts";
 export interface RunStart {
   config: TrainConfig;
   adapter: AdapterFacts;
+  /** What `precision` came to. */
+  precision: Exclude<TrainConfig["precision"], "auto">;
   images: number;
   /** Images of an optimizer step. */
   batchSize: number;
@@ -107,6 +109,7 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
     hooks.onStart?.({
       config,
       adapter: open.facts,
+      precision: config.precision === "auto" ? "32-true" : config.precision,
       images: files.length,
       batchSize: batchSize * accumulation,
       totalSteps,
@@ -193,8 +196,6 @@ async function runSteps(
 
 /** Writes checkpoints of a run; keeps the newest. */
 class Saver {
-  #previous: string | undefined;
-
   constructor(readonly trainer: Trainer, readonly folder: RunFolder) {}
 
   async save(stepsDone: number): Promise<string> {
@@ -204,8 +205,7 @@ class Saver {
     const file = this.folder.checkpoint(epoch, stepsDone);
     const paths = { file, last: this.folder.lastCheckpoint };
     await saveCheckpoint(paths, step, runner, { step: stepsDone, epoch }, config);
-    if (this.#previous && this.#previous !== file) await rm(this.#previous, { force: true });
-    this.#previous = file;
+    await this.folder.keepOnly(file);
     return file;
   }
 

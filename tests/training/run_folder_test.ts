@@ -81,3 +81,14 @@ Deno.test("openRunFolder() resumes where there is a checkpoint", async () => {
     deepEqual(await readdir(`${out}/checkpoints`), ["last.safetensors"]);
   });
 });
+
+Deno.test("keepOnly() removes earlier steps and nothing else", async () => {
+  const out = await Deno.makeTempDir();
+  const folder = await openRunFolder({ out, overwrite: false, resume_interrupted: false });
+  const [old, now] = [folder.checkpoint(0, 5), folder.checkpoint(1, 12)];
+  for (const file of [old, now, folder.lastCheckpoint]) await Deno.writeTextFile(file, "");
+  await folder.keepOnly(now);
+  const names = [...Deno.readDirSync(`${out}/checkpoints`)].map(({ name }) => name).sort();
+  deepEqual(names, ["epoch=1-step=12.safetensors", "last.safetensors"]);
+  await Deno.remove(out, { recursive: true });
+});

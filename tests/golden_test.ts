@@ -1,0 +1,107 @@
+import { deepEqual, equal, match } from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { goldenCase, readCase } from "../src/golden/case.ts";
+import { Comparison } from "../src/golden/comparison.ts";
+import { replayGolden } from "../src/golden/golden.ts";
+import { replayTraining } from "../src/golden/training_case.ts";
+import { replayUnits } from "../src/golden/units.ts";
+import { Gpu } from "../src/gpu/gpu.ts";
+import { SafetensorsMap } from "../src/safetensors.ts";
+import { recordSteps } from "./support/recorded_step.ts";
+import { tinyBatch, type TinyOptions, tinyShape, TinyStep } from "./support/tiny_step.ts";
+
+const ROOT = fileURLToPath(new URL("./golden/", import.meta.url));
+
+const FOLDERS = readdirSync(ROOT, { withFileTypes: true })
+  .filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
+
+Deno.test("replayGolden() finds every recorded case in tolerance", async (t) => {
+  for (const folder of FOLDERS) {
+    await t.step(folder, async () => {
+      const lines: string[] = [];
+      const failed = await replayGolden([ROOT + folder], { print: (line) => lines.push(line) });
+      const failures = lines.filter((line) => line.startsWith("FAIL"));
+      equal(failures.join("\n"), "");
+      equal(failed, 0);
+      match(lines.at(-1)!, /^\d+ passed, 0 failed$/);
+    });
+  }
+});
+
+Deno.test("replayGolden() names what is no part of a training step and goes on", async () => {
+  const lines: string[] = [];
+  const folders = [`${ROOT}masking`, `${ROOT}schedules`];
+  equal(await replayGolden(folders, { print: (line) => lines.push(line) }), 0);
+  equal(
+    lines[1],
+    "skipped  masking: dinov2-masking-golden/1 records no training computation",
+  );
+  match(lines[2], /^schedules /);
+});
+
+/** The smallest unit case: GELU of one number, as recorded or made up. */
+function geluCase(tensors: Record<string, number>) {
+  const map = new SafetensorsMap({});
+  for (const [name, value] of Object.entries(tensors)) {
+    const data = new Uint8Array(Float32Array.of(value).buffer);
+    map.set(`gelu.${name}`, { dtype: "F32", shape: [1], data });
+  }
+  return goldenCase({ format: "dinov2-unit-golden/1", name: "made", cases: { gelu: {} } }, map);
+}
+
+Deno.test("a wrong number and a tensor that nothing compares both fail", async () => {
+  using gpu = await Gpu.open();
+  const lines: string[] = [];
+  const comparison = new Comparison((line) => lines.push(line));
+  // gelu(0) = 0 and its slope there is 1/2; the recorded slope is off by 3e-4 of it.
+  const golden = geluCase({ x: 0, y: 0, grad_y: 1, grad_x: 0.50015, grad_z: 1 });
+  await replayUnits(gpu, golden, comparison);
+  for (const name of golden.unread()) comparison.missed(name);
+  comparison.summarize();
+  match(lines[0], /^PASS .* gelu\.y$/);
+  match(lines[1], /^FAIL .* gelu\.grad_x$/);
+  match(lines[2], /^FAIL .* gelu\.grad_z \(recorded, but never compared\)$/);
+  equal(lines.at(-1), "1 passed, 2 failed");
+});
+
+/** Shapes of the format that no recorded case has. */
+const MADE: Record<string, TinyOptions> = {
+  "no local views, 101 prototypes, views 16x24, heads of width 10": { shape: { localViews: 0 } },
+  "registers, SwiGLU, separate head, Sinkhorn, batch 5, no layer scale": {
+    model: { num_register_tokens: 3, ffn_layer: "swiglufused", depth: 1, init_values: null },
+    method: { ibot_separate_head: true, center_method: "sinkhorn_knopp" },
+    shape: { batchSize: 5, localViews: 1, localSize: [12, 8] },
+  },
+};
+
+Deno.test("replayTraining() takes shapes that no recorded case has", async (t) => {
+  for (const [name, { method, ...options }] of Object.entries(MADE)) {
+    await t.step(name, async () => {
+      // As in the recorded reference, both heads have the same bottleneck.
+      const shape = tinyShape({ ...options, method: { ...method, ibot_bottleneck_dim: 12 } });
+      const [masked, other] = [tinyBatch(shape, 40), tinyBatch(shape, 50)];
+      const unmasked = { ...other, masks: new Uint8Array(other.masks.length) };
+      using tiny = await TinyStep.open(shape);
+      const golden = await recordSteps(tiny, [unmasked, masked]);
+
+      using gpu = await Gpu.open();
+      const lines: string[] = [];
+      const comparison = new Comparison((line) => lines.push(line));
+      await replayTraining(gpu, golden, comparison);
+      equal(lines.filter((line) => line.startsWith("FAIL")).join("\n"), "");
+      deepEqual(golden.unread(), []);
+    });
+  }
+});
+
+Deno.test("readCase() says what a folder of recorded cases holds", async () => {
+  const folder = `${ROOT}nothing`;
+  let message = "";
+  await readCase(folder).catch((error) => message = error.message);
+  match(
+    message,
+    /^Cannot read ".*nothing": it must hold case\.json and tensors\.safetensors, got /,
+  );
+  match(message, /; name the folders of recorded cases$/);
+});

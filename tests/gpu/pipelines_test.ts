@@ -1,0 +1,104 @@
+import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { resolveConfig } from "../../src/config/resolve_config.ts";
+import type { TrainOptions } from "../../src/config/train_config.ts";
+import type { AdapterFacts } from "../../src/gpu/device.ts";
+import { Gpu } from "../../src/gpu/gpu.ts";
+import { withElem } from "../../src/gpu/pipelines.ts";
+import type { Dispatch } from "../../src/gpu/recorder.ts";
+import { recordStep, stepShape } from "../../src/training/run_setup.ts";
+
+const TINY = {
+  out: "-",
+  data: "-",
+  batch_size: 2,
+  transform_args: { image_size: 32, local_view: { num_views: 2, view_size: 16 } },
+};
+const HEAD = { output_dim: 64, hidden_dim: 32, dino_bottleneck_dim: 16 };
+
+/** Steps that between them call every kernel of training. */
+const STEPS: TrainOptions[] = [
+  {
+    ...TINY,
+    model: "dinov2/vittest",
+    model_args: { depth: 1, drop_path_rate: 0.2 },
+    method_args: { ...HEAD, center_method: "softmax" },
+  },
+  {
+    ...TINY,
+    model: "dinov2/vittest",
+    model_args: { depth: 1, ffn_layer: "swiglufused", num_register_tokens: 2, init_values: null },
+    method_args: { ...HEAD, center_method: "sinkhorn_knopp", ibot_separate_head: true },
+  },
+];
+
+/** Kinds of adapter that ops choose a variant of their kernel by. */
+const KINDS: Partial<AdapterFacts>[] = [
+  { software: true, subgroupSize: 8 },
+  { software: false, subgroupSize: 32 },
+  { software: false, subgroupSize: 0 },
+];
+
+/** The dispatches of the steps, one for each module, entry point and set of constants. */
+function distinctDispatches(adapter: AdapterFacts): Dispatch[] {
+  const found = new Map<string, Dispatch>();
+  for (const options of STEPS) {
+    const shape = stepShape(resolveConfig(options));
+    for (const kind of KINDS) {
+      const { plan } = recordStep({ ...adapter, ...kind }, shape);
+      for (const dispatch of [...plan.phases.values()].flat()) {
+        const { source, entryPoint, constants } = dispatch;
+        found.set(JSON.stringify([source, entryPoint, constants]), dispatch);
+      }
+    }
+  }
+  return [...found.values()];
+}
+
+/** Compiles dispatches and returns what the compiler says of each that fails. */
+async function failuresOf(device: GPUDevice, elem: "f32" | "f16", dispatches: Dispatch[]) {
+  const modules = new Map<string, GPUShaderModule>();
+  const failures: string[] = [];
+  for (const { label, source, entryPoint, constants } of dispatches) {
+    device.pushErrorScope("validation");
+    const code = withElem(source, elem);
+    const module = modules.get(source) ?? device.createShaderModule({ label, code });
+    modules.set(source, module);
+    const compute = { module, entryPoint, constants: constants ?? {} };
+    device.createComputePipeline({ label, layout: "auto", compute });
+    const error = await device.popErrorScope();
+    if (error) failures.push(`${label}: ${error.message}`);
+  }
+  return failures;
+}
+
+Deno.test("withElem() says before the source what elem is", () => {
+  match(withElem("fn f() {}", "f32"), /^alias elem = f32;\s*fn f\(\) \{\}$/);
+  match(withElem("fn f() {}", "f16"), /^enable f16;\s*alias elem = f16;\s*fn f\(\) \{\}$/);
+});
+
+Deno.test("every kernel of a step compiles, whatever elements are stored as", async (t) => {
+  using gpu = await Gpu.open();
+  const dispatches = distinctDispatches(gpu.adapter);
+  ok(dispatches.length > 40, `only ${dispatches.length} pipelines`);
+  for (const elem of ["f32", "f16"] as const) {
+    const ignore = elem === "f16" && !gpu.adapter.shaderF16;
+    await t.step({
+      name: elem,
+      ignore,
+      fn: async () => equal((await failuresOf(gpu.device, elem, dispatches)).join("\n"), ""),
+    });
+  }
+});
+
+Deno.test("the steps compiled here run every kernel file", async () => {
+  using gpu = await Gpu.open();
+  const used = distinctDispatches(gpu.adapter).map(({ source }) => source);
+  const folder = fileURLToPath(new URL("../../kernels/", import.meta.url));
+  const unused = readdirSync(folder).filter((file) => {
+    const text = readFileSync(folder + file, "utf8");
+    return !used.some((source) => source.includes(text)); // two files may be one module
+  });
+  deepEqual(unused, []);
+});

@@ -1,0 +1,70 @@
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { ConfigError } from "../../src/config/config_error.ts";
+import { resolveConfig } from "../../src/config/resolve_config.ts";
+import type { TrainOptions } from "../../src/config/train_config.ts";
+import { DEFAULT_FACTS } from "../../src/gpu/device.ts";
+import { costOf } from "../../src/gpu/plan.ts";
+import { LOGITS_BUDGET_BYTES } from "../../src/losses/prototype_loss.ts";
+import { PHASES, recordStep, stepShape } from "../../src/training/run_setup.ts";
+import { tokensPerCrop } from "../../src/training/step_shape.ts";
+import { TINY_RUN } from "../support/tiny_run.ts";
+
+function shapeOf(options: Omit<TrainOptions, "out" | "data">, batchSize?: number) {
+  return stepShape(resolveConfig({ out: "-", data: "-", ...options }), batchSize);
+}
+
+Deno.test("stepShape() takes sizes from the settings and bounds the masked patches", () => {
+  const shape = shapeOf({ model: "dinov2/vits14-notpretrained", batch_size: 64 });
+  deepEqual([shape.batchSize, shape.localViews, shape.accumulationSteps], [64, 8, 1]);
+  deepEqual([shape.globalSize, shape.localSize], [[224, 224], [98, 98]]);
+  deepEqual(tokensPerCrop(shape), { global: 261, local: 54 }); // four registers
+  // 64 of 128 crops are asked; their upper bounds rise evenly to half of 256 patches.
+  ok(shape.maxMasked <= 64 * 128 && shape.maxMasked >= 64 * 0.3 * 256, `${shape.maxMasked}`);
+});
+
+Deno.test("stepShape() of a run without local views, of few images", () => {
+  const none = { ...TINY_RUN, transform_args: { image_size: 32, local_view: null } };
+  const shape = shapeOf(none, 3);
+  deepEqual([shape.batchSize, shape.localViews, shape.localSize], [3, 0, [32, 32]]);
+});
+
+Deno.test("stepShape() refuses channels that no image has", () => {
+  const config = resolveConfig({ out: "-", data: "-", ...TINY_RUN });
+  throws(
+    () => stepShape({ ...config, model_args: { ...config.model_args, in_chans: 4 } }),
+    new ConfigError([{
+      key: "model_args.in_chans",
+      message: "must be 3, the channels that images are decoded to, got 4",
+    }]),
+  );
+});
+
+Deno.test("recordStep() records the three phases and shares buffers among activations", () => {
+  const { plan } = recordStep(DEFAULT_FACTS, shapeOf(TINY_RUN));
+  deepEqual([...plan.phases.keys()], [...PHASES]);
+  ok([...plan.phases.values()].every((list) => list.length > 0));
+  const members = plan.slots.reduce((sum, slot) => sum + slot.members.length, 0);
+  ok(plan.slots.length < members / 2, `${plan.slots.length} buffers for ${members} activations`);
+  const { bytesByKind, flops } = costOf(plan);
+  ok(flops > 0);
+  const kinds = ["parameters", "gradients", "teacher"] as const;
+  const [size] = kinds.map((kind) => bytesByKind.get(kind)!);
+  ok(kinds.every((kind) => bytesByKind.get(kind) === size));
+  equal(bytesByKind.get("optimizer"), 2 * size);
+});
+
+Deno.test("recordStep() of a ViT-g at batch 32 is made here, and never holds full logits", () => {
+  const shape = shapeOf({ model: "dinov2/vitg14-notpretrained", batch_size: 32 });
+  const { plan, step } = recordStep(DEFAULT_FACTS, shape);
+  const logits = plan.slots.flatMap(({ members }) => members)
+    .filter(({ storage }) => storage.label.includes("logits"));
+  ok(logits.length > 0);
+  const largest = Math.max(...logits.map(({ storage }) => storage.sizeBytes));
+  ok(largest <= LOGITS_BUDGET_BYTES, `${largest} bytes of logits`);
+  // Parameters are cut between tensors, never within one: only a tensor alone may pass the limit.
+  const { maxBindingBytes } = plan.adapter;
+  for (const { values, members } of step.networks.buffers) {
+    ok(members.length === 1 || values.storage.sizeBytes <= maxBindingBytes);
+  }
+  ok(plan.peakActivationBytes > 2 ** 30);
+});

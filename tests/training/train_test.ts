@@ -1,0 +1,272 @@
+import { deepEqual, equal, notDeepEqual, ok, rejects } from "node:assert/strict";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { ConfigError } from "../../src/config/config_error.ts";
+import type { TrainOptions } from "../../src/config/train_config.ts";
+import { DataError } from "../../src/data/errors.ts";
+import { readSafetensors } from "../../src/safetensors.ts";
+import { SafetensorsFile } from "../../src/safetensors_file.ts";
+import { TrainingError } from "../../src/training/metrics.ts";
+import { type MetricsRow, readMetrics } from "../../src/training/metrics_file.ts";
+import { train } from "../../src/training/train.ts";
+import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
+
+/** A signal that the loop, which looks at it before each step, finds aborted after `steps`. */
+function stopAfter(steps: number): AbortSignal {
+  let looks = 0;
+  return {
+    get aborted() {
+      return looks++ >= steps;
+    },
+  } as AbortSignal;
+}
+
+/** The rows of a run without what depends on the machine's speed. */
+function lossesOf(out: string): Partial<MetricsRow>[] {
+  return readMetrics(`${out}/metrics.jsonl`).map(
+    ({ images_per_second: _speed, data_wait_share: _share, ...row }) => row,
+  );
+}
+
+/** Every tensor of a safetensors file, as bytes. */
+async function tensorsOf(path: string): Promise<Map<string, Uint8Array>> {
+  const tensors = readSafetensors(new Uint8Array(await readFile(path)), path);
+  return new Map([...tensors].map(([name, { data }]) => [name, data]));
+}
+
+const LAST = "checkpoints/last.safetensors";
+
+Deno.test("train() gives the same run again, resumed or not, for any number of workers", async (t) => {
+  await withTinyRun(async (folder, data) => {
+    const whole = { ...TINY_RUN, out: `${folder}/whole`, data };
+    const rows: MetricsRow[] = [];
+    const result = await train(whole, { onStep: (row) => rows.push(row) });
+
+    await t.step("every step is told and written", () => {
+      deepEqual(rows.map(({ step }) => step), [0, 1, 2, 3, 4, 5]);
+      deepEqual(readMetrics(`${whole.out}/metrics.jsonl`), rows);
+      deepEqual([result.steps, result.finished, result.last], [6, true, rows[5]]);
+    });
+
+    await t.step("a resumed run continues bit for bit", async () => {
+      const parts = { ...TINY_RUN, out: `${folder}/parts`, data };
+      const first = await train(parts, { signal: stopAfter(3) });
+      deepEqual([first.steps, first.finished], [3, false]);
+      equal(lossesOf(parts.out).length, 3);
+      const second = await train({ ...parts, resume_interrupted: true });
+      deepEqual([second.steps, second.finished], [6, true]);
+      deepEqual(lossesOf(parts.out), lossesOf(whole.out));
+      const resumed = await tensorsOf(`${parts.out}/${LAST}`);
+      deepEqual(resumed, await tensorsOf(`${whole.out}/${LAST}`));
+      deepEqual(await tensorsOf(second.exported), await tensorsOf(result.exported));
+    });
+
+    await t.step("two workers change nothing", async () => {
+      const again = { ...TINY_RUN, out: `${folder}/again`, data, num_workers: 2 };
+      await train(again);
+      deepEqual(lossesOf(again.out), lossesOf(whole.out));
+    });
+
+    await t.step("another seed changes everything", async () => {
+      const other = { ...TINY_RUN, out: `${folder}/other`, data, seed: 1, steps: 1 };
+      await train(other);
+      notDeepEqual(lossesOf(other.out)[0].train_loss, rows[0].train_loss);
+    });
+  });
+});
+
+Deno.test("train() resumes a run that accumulates, without local views, over epochs", async () => {
+  await withTinyRun(async (folder, data) => {
+    const settings = {
+      ...TINY_RUN,
+      data,
+      steps: undefined,
+      epochs: 2, // of 3 steps of 2 times 4 images
+      gradient_accumulation_steps: 2,
+      transform_args: { image_size: 32, local_view: null },
+    };
+    const [whole, parts] = [`${folder}/whole`, `${folder}/parts`];
+    const { steps } = await train({ ...settings, out: whole });
+    equal(steps, 6);
+    deepEqual(lossesOf(whole).map(({ epoch }) => epoch), [0, 0, 0, 1, 1, 1]);
+    ok(lossesOf(whole).every((row) => row["train_loss/dino_local_loss"] === 0));
+    await train({ ...settings, out: parts }, { signal: stopAfter(4) });
+    await train({ ...settings, out: parts, resume_interrupted: true });
+    deepEqual(lossesOf(parts), lossesOf(whole));
+    deepEqual(await tensorsOf(`${parts}/${LAST}`), await tensorsOf(`${whole}/${LAST}`));
+  }, 25);
+});
+
+Deno.test("train() leaves metrics, checkpoint, settings and the teacher in its folder", async (t) => {
+  await withTinyRun(async (folder, data) => {
+    const out = `${folder}/run`;
+    const { exported, checkpoint } = await train({ ...TINY_RUN, out, data, steps: 2 });
+
+    await t.step("nothing else", async () => {
+      const files = (await readdir(out, { recursive: true })).sort();
+      deepEqual(files, [
+        "checkpoints",
+        "checkpoints/epoch=0-step=2.safetensors",
+        "checkpoints/last.safetensors",
+        "config.json",
+        "exported_models",
+        "exported_models/exported_last.safetensors",
+        "metrics.jsonl",
+      ]);
+      equal(checkpoint, `${out}/checkpoints/epoch=0-step=2.safetensors`);
+      deepEqual(await tensorsOf(checkpoint), await tensorsOf(`${out}/${LAST}`));
+    });
+
+    await t.step("metrics have every field", () => {
+      for (const row of readMetrics(`${out}/metrics.jsonl`)) {
+        deepEqual(Object.keys(row), FIELDS);
+        ok(Object.values(row).every(Number.isFinite));
+        ok(row.images_per_second > 0 && row.data_wait_share >= 0 && row.data_wait_share <= 1);
+      }
+    });
+
+    await t.step("the teacher's backbone has the official names and shapes", async () => {
+      await using file = await SafetensorsFile.open(exported);
+      const shapes = [...file.entries].map(([name, { shape }]) => [name, shape]);
+      deepEqual(Object.fromEntries(shapes), officialShapes());
+      equal(file.metadata.format, "denodino-backbone/1");
+      equal(JSON.parse(file.metadata.model).name, "dinov2/vittest");
+    });
+
+    await t.step("the settings can be read again", async () => {
+      const config = JSON.parse(await readFile(`${out}/config.json`, "utf8"));
+      deepEqual([config.steps, config.method_args.output_dim], [2, 64]);
+      equal(config.method_args.gradient_clip_val, 3); // a default
+    });
+  });
+});
+
+const FIELDS = [
+  "step",
+  "epoch",
+  "train_loss",
+  "train_loss/dino_global_loss",
+  "train_loss/dino_local_loss",
+  "train_loss/ibot_loss",
+  "train_loss/koleo_loss",
+  "learning_rate",
+  "weight_decay",
+  "teacher_temp",
+  "momentum",
+  "grad_norm",
+  "images_per_second",
+  "data_wait_share",
+];
+
+/** What DINOv2's own state dict holds for the tiny model: width 64, two blocks, a grid of 4 x 4. */
+function officialShapes(): Record<string, number[]> {
+  const block = (i: number) => ({
+    [`blocks.${i}.norm1.weight`]: [64],
+    [`blocks.${i}.norm1.bias`]: [64],
+    [`blocks.${i}.attn.qkv.weight`]: [192, 64],
+    [`blocks.${i}.attn.qkv.bias`]: [192],
+    [`blocks.${i}.attn.proj.weight`]: [64, 64],
+    [`blocks.${i}.attn.proj.bias`]: [64],
+    [`blocks.${i}.ls1.gamma`]: [64],
+    [`blocks.${i}.norm2.weight`]: [64],
+    [`blocks.${i}.norm2.bias`]: [64],
+    [`blocks.${i}.mlp.fc1.weight`]: [256, 64],
+    [`blocks.${i}.mlp.fc1.bias`]: [256],
+    [`blocks.${i}.mlp.fc2.weight`]: [64, 256],
+    [`blocks.${i}.mlp.fc2.bias`]: [64],
+    [`blocks.${i}.ls2.gamma`]: [64],
+  });
+  return {
+    cls_token: [1, 1, 64],
+    pos_embed: [1, 17, 64],
+    register_tokens: [1, 2, 64],
+    mask_token: [1, 64],
+    "patch_embed.proj.weight": [64, 3, 8, 8],
+    "patch_embed.proj.bias": [64],
+    ...block(0),
+    ...block(1),
+    "norm.weight": [64],
+    "norm.bias": [64],
+  };
+}
+
+Deno.test("train() stops at a loss that is not finite and keeps the last checkpoint", async () => {
+  await withTinyRun(async (folder, data) => {
+    const run = { ...TINY_RUN, out: `${folder}/run`, data, steps: 4 };
+    await train(run, { signal: stopAfter(2) });
+    const before = await tensorsOf(`${run.out}/${LAST}`);
+    const absurd: TrainOptions = {
+      ...run,
+      resume_interrupted: true,
+      save_every_num_steps: 4,
+      optim_args: { lr: 1e30 },
+    };
+    await rejects(train(absurd), (error: Error) => {
+      ok(error instanceof TrainingError, error.stack);
+      const message =
+        /^Cannot go on training: \w+ must be finite, got (NaN|-?Infinity) in step 3; /;
+      ok(message.test(error.message), error.message);
+      return true;
+    });
+    deepEqual(await tensorsOf(`${run.out}/${LAST}`), before);
+    const { finished } = await train({ ...run, resume_interrupted: true });
+    equal(finished, true);
+    deepEqual(lossesOf(run.out).map(({ step }) => step), [0, 1, 2, 3]);
+  });
+});
+
+Deno.test("train() lowers the batch to the images there are, and skips what it cannot read", async () => {
+  await withTinyRun(async (folder, data) => {
+    await writeFile(`${data}/broken.jpg`, "no image");
+    const messages: string[] = [];
+    const onMessage = (message: string) => messages.push(message);
+    const run = { ...TINY_RUN, out: `${folder}/run`, data, steps: 2, batch_size: 64 };
+    const { last } = await train(run, { onMessage });
+    equal(last?.step, 1);
+    equal(messages[0], "batch_size lowered from 64 to 5: there are no more images");
+    ok(messages.slice(1).every((line) => line.startsWith("skipped broken.jpg: ")), messages.join());
+    ok(messages.length > 1);
+  }, 4);
+});
+
+Deno.test("train() tells what is wrong before it does anything", async (t) => {
+  await withTinyRun(async (folder, data) => {
+    const run = { ...TINY_RUN, out: `${folder}/run`, data };
+    const missing = `${folder}/missing`, empty = `${folder}/empty`;
+    await mkdir(empty);
+
+    await t.step("no folder", () =>
+      rejects(
+        train({ ...run, data: missing }),
+        new DataError(
+          `Cannot find images: data must be an existing folder, got "${missing}"; check the path`,
+        ),
+      ));
+    await t.step("no images", () =>
+      rejects(
+        train({ ...run, data: empty }),
+        new DataError(
+          "Cannot find images: data must hold files that end in jpg, jpeg, png, got none in " +
+            `"${empty}"; point data at a folder with images`,
+        ),
+      ));
+    await t.step("a folder that is not empty", () =>
+      rejects(
+        train({ ...run, out: folder }),
+        new ConfigError([{
+          key: "out",
+          message: `must be an empty folder, got "${folder}" with 2 entries; choose another, or ` +
+            "write overwrite=true to replace the run there or resume_interrupted=true to go on " +
+            "with it",
+        }]),
+      ));
+    await t.step(
+      "a setting that is misspelt",
+      () =>
+        rejects(train({ ...run, stpes: 3 } as TrainOptions), (error: ConfigError) => {
+          deepEqual(error.problems.map(({ key }) => key), ["stpes"]);
+          return true;
+        }),
+    );
+    deepEqual((await readdir(folder)).sort(), ["data", "empty"]);
+  }, 4);
+});
