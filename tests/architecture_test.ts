@@ -26,7 +26,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   optim: COMPUTE,
   layers: ["ops", "gpu", ...LEAVES],
   ops: ["gpu", "kernels"],
-  gpu: [],
+  gpu: ["deps"],
   config: ["deps"],
   random: [],
   safetensors: [],

@@ -41,16 +41,17 @@ async function factsOf({ accelerator }: TrainConfig): Promise<AdapterFacts> {
   }
 }
 
-/** Dispatches of a phase added up by label: how many, workgroups, FLOPs, bytes. */
+/** Dispatches of a phase added up by label, parameter buffers together. */
 function describePhase(plan: Plan, phase: string): string {
   const rows = new Map<string, { count: number; groups: number; flops: number; bytes: number }>();
   for (const dispatch of plan.phases.get(phase)!) {
-    const row = rows.get(dispatch.label) ?? { count: 0, groups: 0, flops: 0, bytes: 0 };
+    const label = dispatch.label.replace(/\.\d+$/, "");
+    const row = rows.get(label) ?? { count: 0, groups: 0, flops: 0, bytes: 0 };
     row.count++;
     row.groups += workgroupsOf(dispatch);
     row.flops += dispatch.flops ?? 0;
     row.bytes += bytesOf(dispatch);
-    rows.set(dispatch.label, row);
+    rows.set(label, row);
   }
   const header = columns("dispatch", "count", "workgroups", "GFLOP", "MB");
   const lines = [...rows].sort(([, a], [, b]) => b.flops - a.flops || b.bytes - a.bytes)
@@ -65,5 +66,5 @@ function workgroupsOf({ workgroups }: Dispatch): number {
 }
 
 function columns(label: string, ...cells: (string | number)[]): string {
-  return `  ${label.padEnd(36)}${cells.map((cell) => String(cell).padStart(12)).join("")}`;
+  return `  ${label.padEnd(50)}${cells.map((cell) => String(cell).padStart(12)).join("")}`;
 }

@@ -1,3 +1,4 @@
+import "../deps/webgpu_types.ts";
 import { GpuError } from "./errors.ts";
 
 /** What kernels and planner need to know of an adapter. */
