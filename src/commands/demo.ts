@@ -1,18 +1,24 @@
 // A first run in two minutes on two CPU cores: makes a small image set, trains a small ViT on it,
 // and shows the losses falling. Run as a script by `deno task demo`.
 import { existsSync } from "node:fs";
-import { rename, rm } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { train as trainCommand } from "./train.ts";
 import { resolveConfig } from "../config/resolve_config.ts";
 import type { TrainOptions } from "../config/train_config.ts";
+import { contactSheet } from "../data/contact_sheet.ts";
+import { decodeImage } from "../data/decode.ts";
+import { findImages } from "../data/find_images.ts";
 import { readMetrics } from "../training/metrics_file.ts";
 import { lossChart } from "./loss_chart.ts";
 import { writeTextureSet } from "../demo/texture_set.ts";
+import { TEXTURE_CLASSES } from "../demo/textures.ts";
 
 const IMAGES = 1000;
 const FOLDER = "out/demo";
 const DATA = `${FOLDER}/images`;
+const SHEET = `${FOLDER}/images.png`;
+const SHEET_ROWS = 4;
 
 /**
  * Small enough for two cores; the method is the same as for a ViT-S on a GPU. What differs from the
@@ -23,7 +29,7 @@ const SETTINGS: TrainOptions = {
   out: `${FOLDER}/run`,
   data: DATA,
   model: "dinov2/vittest",
-  steps: 240,
+  steps: 320,
   batch_size: 32,
   overwrite: true,
   log_every_num_steps: 20,
@@ -44,12 +50,8 @@ const SETTINGS: TrainOptions = {
 };
 
 async function demo(): Promise<void> {
-  if (!existsSync(DATA)) {
-    console.log(`making ${IMAGES} images of ten textures in ${DATA}`);
-    await rm(`${DATA}.part`, { recursive: true, force: true });
-    await writeTextureSet(`${DATA}.part`, { images: IMAGES });
-    await rename(`${DATA}.part`, DATA); // a set cut short is never taken for a whole one
-  }
+  if (!existsSync(DATA)) await makeImages();
+  console.log(`ten textures, ${IMAGES} images: have a look at ${SHEET}`);
   const config = resolveConfig(SETTINGS);
   await trainCommand(config);
   const rows = readMetrics(`${config.out}/metrics.jsonl`);
@@ -58,6 +60,23 @@ async function demo(): Promise<void> {
     const key = name === "train_loss" ? name : `train_loss/${name}`;
     console.log(lossChart(name, rows.map((row) => row[key])));
   }
+}
+
+/** Writes the image set, and a sheet with some images of each class, a column each. */
+async function makeImages(): Promise<void> {
+  console.log(`making ${IMAGES} images in ${DATA}`);
+  const part = `${DATA}.part`;
+  await rm(part, { recursive: true, force: true });
+  await writeTextureSet(part, { images: IMAGES });
+  const files = await findImages(part);
+  const perClass = IMAGES / TEXTURE_CLASSES.length;
+  const shown = Array.from({ length: SHEET_ROWS * TEXTURE_CLASSES.length }, (_, cell) => {
+    const row = Math.floor(cell / TEXTURE_CLASSES.length);
+    return files[(cell % TEXTURE_CLASSES.length) * perClass + row];
+  });
+  const images = shown.map(async (file) => decodeImage(await readFile(`${part}/${file}`)));
+  await writeFile(SHEET, await contactSheet(await Promise.all(images), TEXTURE_CLASSES.length));
+  await rename(part, DATA); // a set cut short is never taken for a whole one
 }
 
 if (import.meta.main) {
