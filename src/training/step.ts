@@ -140,7 +140,12 @@ export class TrainStep {
     };
   }
 
-  /** Gradient norm, clipping, AdamW and the teacher, all parameters at once. */
+  /**
+   * Gradient norm, clipping, AdamW and the teacher, all parameters at once.
+   *
+   * Differs: under gradient accumulation the reference moves the teacher once per micro-batch, so
+   * that its momentum means something else; here it moves once per optimizer step.
+   */
   update(): void {
     const { gpu, metrics } = this;
     const clip = this.#update.run(gpu, this.inputs.tensor("hyper"));
