@@ -20,7 +20,7 @@
 // Source     Hendrycks, Gimpel 2016, arXiv:1606.08415; Touvron et al. 2021, arXiv:2103.17239.
 
 struct Params {
-  rows: u32, cols: u32, k_begin: u32, k_end: u32, // sums go over a part of the depth
+  rows: u32, cols: u32, range: vec2u, // range: first step of k, and where the sums end
   a_row: u32, a_k: u32, b_k: u32, b_col: u32, // elements between neighbours along each axis
   // Where one is 0, some other input is bound in its place. Not overrides: each combination of
   // those would compile the whole product once more.
@@ -94,7 +94,7 @@ fn store(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: v
          @builtin(local_invocation_index) lane: u32) {
   let origin = origin_of(group, groups);
   if (origin.y >= params.cols) { return; } // the grid may be a little larger than the tiles
-  var tile = accumulate(origin, lane);
+  var tile = accumulate(origin, params.range, lane);
   for (var value = 0u; value < VALUES; value++) {
     let place = origin + offset_of(lane, value);
     if (is_inside(place)) {
@@ -108,7 +108,7 @@ fn add(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec
        @builtin(local_invocation_index) lane: u32) {
   let origin = origin_of(group, groups);
   if (origin.y >= params.cols) { return; } // the grid may be a little larger than the tiles
-  var tile = accumulate(origin, lane);
+  var tile = accumulate(origin, params.range, lane);
   for (var value = 0u; value < VALUES; value++) {
     let place = origin + offset_of(lane, value);
     if (is_inside(place)) {
@@ -122,7 +122,7 @@ fn bias(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         @builtin(local_invocation_index) lane: u32) {
   let origin = origin_of(group, groups);
   if (origin.y >= params.cols) { return; } // the grid may be a little larger than the tiles
-  var tile = accumulate(origin, lane);
+  var tile = accumulate(origin, params.range, lane);
   for (var value = 0u; value < VALUES; value++) {
     let place = origin + offset_of(lane, value);
     if (is_inside(place)) {
@@ -136,7 +136,7 @@ fn bias_gelu(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) group
              @builtin(local_invocation_index) lane: u32) {
   let origin = origin_of(group, groups);
   if (origin.y >= params.cols) { return; } // the grid may be a little larger than the tiles
-  var tile = accumulate(origin, lane);
+  var tile = accumulate(origin, params.range, lane);
   for (var value = 0u; value < VALUES; value++) {
     let place = origin + offset_of(lane, value);
     if (is_inside(place)) {
@@ -153,7 +153,7 @@ fn bias_residual(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) g
                  @builtin(local_invocation_index) lane: u32) {
   let origin = origin_of(group, groups);
   if (origin.y >= params.cols) { return; } // the grid may be a little larger than the tiles
-  var tile = accumulate(origin, lane);
+  var tile = accumulate(origin, params.range, lane);
   for (var value = 0u; value < VALUES; value++) {
     let place = origin + offset_of(lane, value);
     if (is_inside(place)) {
@@ -171,7 +171,7 @@ fn bias_residual_keep(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
                       @builtin(local_invocation_index) lane: u32) {
   let origin = origin_of(group, groups);
   if (origin.y >= params.cols) { return; } // the grid may be a little larger than the tiles
-  var tile = accumulate(origin, lane);
+  var tile = accumulate(origin, params.range, lane);
   for (var value = 0u; value < VALUES; value++) {
     let place = origin + offset_of(lane, value);
     if (is_inside(place)) {
@@ -188,7 +188,7 @@ fn gelu_backward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) g
                  @builtin(local_invocation_index) lane: u32) {
   let origin = origin_of(group, groups);
   if (origin.y >= params.cols) { return; } // the grid may be a little larger than the tiles
-  var tile = accumulate(origin, lane);
+  var tile = accumulate(origin, params.range, lane);
   for (var value = 0u; value < VALUES; value++) {
     let place = origin + offset_of(lane, value);
     if (is_inside(place)) {

@@ -1,6 +1,6 @@
 // kernels/matmul_subgroup.wgsl: matrix product for software adapters; matmul_epilogues.wgsl follows.
 //
-// Math       tile = Σ_k A[row, k]·B[k, col] over k_begin ≤ k < k_end
+// Math       tile = Σ_k A[row, k]·B[k, col] over range.x ≤ k < range.y
 // Shapes     a tile has 32 rows and 32 columns; a lane holds all 32 rows of 4 adjacent columns.
 // Launch     one workgroup of 8 lanes per tile; subgroups must have exactly 8 lanes.
 // Numerics   f32 sums; four products are added up before they join the sum.
@@ -39,13 +39,13 @@ fn step(sums: vec4f, row: vec4f, block: mat4x4f) -> vec4f {
   return sums + (block[0] * row.x + block[1] * row.y + block[2] * row.z + block[3] * row.w);
 }
 
-fn accumulate(origin: vec2u, lane: u32) -> Tile {
+fn accumulate(origin: vec2u, range: vec2u, lane: u32) -> Tile {
   // Rows and columns past the edge read the last ones; their sums are never stored.
   let rows = min(vec4u(origin.x + lane) + vec4u(0u, 8u, 16u, 24u), vec4u(params.rows - 1u));
   let cols = min(vec4u(origin.y + lane * 4u) + vec4u(0u, 1u, 2u, 3u), vec4u(params.cols - 1u));
   let a_start = rows * params.a_row;
   let b_start = cols * params.b_col;
-  let last = vec4u(params.k_end - 1u);
+  let last = vec4u(range.y - 1u);
 
   var s00 = vec4f(); var s01 = vec4f(); var s02 = vec4f(); var s03 = vec4f();
   var s04 = vec4f(); var s05 = vec4f(); var s06 = vec4f(); var s07 = vec4f();
@@ -56,7 +56,7 @@ fn accumulate(origin: vec2u, lane: u32) -> Tile {
   var s24 = vec4f(); var s25 = vec4f(); var s26 = vec4f(); var s27 = vec4f();
   var s28 = vec4f(); var s29 = vec4f(); var s30 = vec4f(); var s31 = vec4f();
 
-  for (var k = params.k_begin; k < params.k_end; k += 4u) {
+  for (var k = range.x; k < range.y; k += 4u) {
     let steps = vec4u(k) + vec4u(0u, 1u, 2u, 3u);
     let clamped = min(steps, last);
     let exists = steps <= last;

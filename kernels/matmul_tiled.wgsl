@@ -1,6 +1,7 @@
-// kernels/matmul_tiled.wgsl: matrix product for discrete GPUs; matmul_epilogues.wgsl follows.
+// kernels/matmul_tiled.wgsl: matrix product for discrete GPUs; matmul_epilogues.wgsl or
+// matmul_split.wgsl follows.
 //
-// Math       tile = Σ_k A[row, k]·B[k, col] over k_begin ≤ k < k_end
+// Math       tile = Σ_k A[row, k]·B[k, col] over range.x ≤ k < range.y
 // Shapes     a tile has 128 rows and 64 columns; a lane holds 8 rows of 8 columns. Workgroup memory
 //            holds 16 steps of k: 15 KiB.
 // Launch     one workgroup of 16 × 8 lanes per tile.
@@ -54,20 +55,20 @@ fn along(is_on_axis: bool, first: u32) -> vec4u {
 
 // Past the end of the sum A is 0 and B some other row; past the edge of the tensor both are the last
 // row or column, whose sums are never stored.
-fn load_a(task: u32, first_row: u32, k: u32) -> vec4f {
+fn load_a(task: u32, first_row: u32, k: u32, k_end: u32) -> vec4f {
   let place = source_of(A_ALONG_K, task, TILE_ROWS);
   let rows = min(along(!A_ALONG_K, first_row + place.x), vec4u(params.rows - 1u));
   let steps = along(A_ALONG_K, k + place.y);
-  let last = vec4u(params.k_end - 1u);
+  let last = vec4u(k_end - 1u);
   let at = rows * params.a_row + min(steps, last) * params.a_k;
   let loaded = vec4f(f32(a[at.x]), f32(a[at.y]), f32(a[at.z]), f32(a[at.w]));
   return select(vec4f(0.0), loaded, steps <= last);
 }
 
-fn load_b(task: u32, first_col: u32, k: u32) -> vec4f {
+fn load_b(task: u32, first_col: u32, k: u32, k_end: u32) -> vec4f {
   let place = source_of(B_ALONG_K, task, TILE_COLS);
   let cols = min(along(!B_ALONG_K, first_col + place.x), vec4u(params.cols - 1u));
-  let steps = min(along(B_ALONG_K, k + place.y), vec4u(params.k_end - 1u));
+  let steps = min(along(B_ALONG_K, k + place.y), vec4u(k_end - 1u));
   let at = cols * params.b_col + steps * params.b_k;
   return vec4f(f32(b[at.x]), f32(b[at.y]), f32(b[at.z]), f32(b[at.w]));
 }
@@ -118,20 +119,20 @@ fn step(sums: mat4x4f, rows: mat4x4f, cols: mat4x4f) -> mat4x4f {
                  step_row(sums[2], by_row[2], cols), step_row(sums[3], by_row[3], cols));
 }
 
-fn accumulate(origin: vec2u, lane: u32) -> Tile {
+fn accumulate(origin: vec2u, range: vec2u, lane: u32) -> Tile {
   let lane_row = lane / LANE_COLS;
   let lane_col = lane % LANE_COLS;
-  var k = params.k_begin;
-  var a0 = load_a(lane, origin.x, k);
-  var a1 = load_a(lane + 128u, origin.x, k);
-  var a2 = load_a(lane + 256u, origin.x, k);
-  var a3 = load_a(lane + 384u, origin.x, k);
-  var b0 = load_b(lane, origin.y, k);
-  var b1 = load_b(lane + 128u, origin.y, k);
+  var k = range.x;
+  var a0 = load_a(lane, origin.x, k, range.y);
+  var a1 = load_a(lane + 128u, origin.x, k, range.y);
+  var a2 = load_a(lane + 256u, origin.x, k, range.y);
+  var a3 = load_a(lane + 384u, origin.x, k, range.y);
+  var b0 = load_b(lane, origin.y, k, range.y);
+  var b1 = load_b(lane + 128u, origin.y, k, range.y);
   var c00 = mat4x4f(); var c01 = mat4x4f(); // [half of the rows][half of the columns]
   var c10 = mat4x4f(); var c11 = mat4x4f();
 
-  while (k < params.k_end) {
+  while (k < range.y) {
     workgroupBarrier(); // the block before has been read
     a_block[slot_of(A_ALONG_K, lane)] = a0;
     a_block[slot_of(A_ALONG_K, lane + 128u)] = a1;
@@ -141,12 +142,12 @@ fn accumulate(origin: vec2u, lane: u32) -> Tile {
     b_block[slot_of(B_ALONG_K, lane + 128u)] = b1;
     workgroupBarrier();
     k += DEPTH;
-    a0 = load_a(lane, origin.x, k);
-    a1 = load_a(lane + 128u, origin.x, k);
-    a2 = load_a(lane + 256u, origin.x, k);
-    a3 = load_a(lane + 384u, origin.x, k);
-    b0 = load_b(lane, origin.y, k);
-    b1 = load_b(lane + 128u, origin.y, k);
+    a0 = load_a(lane, origin.x, k, range.y);
+    a1 = load_a(lane + 128u, origin.x, k, range.y);
+    a2 = load_a(lane + 256u, origin.x, k, range.y);
+    a3 = load_a(lane + 384u, origin.x, k, range.y);
+    b0 = load_b(lane, origin.y, k, range.y);
+    b1 = load_b(lane + 128u, origin.y, k, range.y);
     for (var quad = 0u; quad < 4u; quad++) {
       let cols_0 = read_b(0u, lane_col, quad);
       let cols_1 = read_b(1u, lane_col, quad);

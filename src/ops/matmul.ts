@@ -1,7 +1,8 @@
 import { ShapeError } from "../gpu/errors.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
-import { dispatchMatmul, type MatmulOptions, MAX_DEPTH } from "./matmul_dispatch.ts";
+import { dispatchMatmul, type MatmulOptions, matmulVariant, MAX_DEPTH } from "./matmul_dispatch.ts";
+import { dispatchSplitMatmul, splitDepth } from "./matmul_split.ts";
 
 export type { MatmulOptions, MatmulVariant } from "./matmul_dispatch.ts";
 
@@ -34,7 +35,7 @@ export interface MatmulTarget extends MatmulOptions {
  * @throws {ShapeError} If the inner dimensions differ, or the target does not fit.
  */
 export function matmul(gpu: Recorder, a: Tensor, b: Tensor, options: MatmulTarget = {}): Tensor {
-  const { transposeA = false, transposeB = false, add, into, label, variant } = options;
+  const { transposeA = false, transposeB = false, add, into, label } = options;
   if (add && into) {
     throw new ShapeError("Cannot run matmul: the target must be add or into, got both");
   }
@@ -47,19 +48,20 @@ export function matmul(gpu: Recorder, a: Tensor, b: Tensor, options: MatmulTarge
 
   const y = add ?? into ?? gpu.empty([rows, cols], label ?? "matmul.y");
   if (add && depth === 0) return y;
+  const variant = options.variant ?? matmulVariant(gpu.adapter);
+  const product = { a, b, rows, cols, depth, transposeA, transposeB, label };
+  const part = splitDepth(gpu.adapter, product);
+  if (variant === "tiled" && part < depth) {
+    const entryPoint = add ? "add" : "store";
+    dispatchSplitMatmul(gpu, { ...product, entryPoint, y, splitDepth: part });
+    return y;
+  }
   for (let begin = 0; begin === 0 || begin < depth; begin += MAX_DEPTH) {
     dispatchMatmul(gpu, {
+      ...product,
       entryPoint: add || begin > 0 ? "add" : "store",
-      a,
-      b,
-      rows,
-      cols,
-      depth,
       range: { begin, end: Math.min(begin + MAX_DEPTH, depth) },
-      transposeA,
-      transposeB,
       outputs: [y],
-      label,
       variant,
     });
   }

@@ -3,7 +3,7 @@ import subgroup from "../../kernels/matmul_subgroup.wgsl" with { type: "text" };
 import tiled from "../../kernels/matmul_tiled.wgsl" with { type: "text" };
 import type { AdapterFacts } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
-import { packParams, type Recorder } from "../gpu/recorder.ts";
+import { packParams, type Param, type Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 
 /** How a tile is computed: in workgroup memory, or in registers shared by a subgroup of 8. */
@@ -15,9 +15,12 @@ export interface MatmulOptions {
   variant?: MatmulVariant;
 }
 
+/** Lanes and outputs of a workgroup of matmul_tiled.wgsl. */
+export const TILED = { lanes: 128, tileRows: 128, tileCols: 64 } as const;
+
 /** Module and tile of each variant. Differs: two whole files are one module, for both share one. */
 const VARIANTS = {
-  tiled: { source: `${tiled}\n${epilogues}`, lanes: 128, tileRows: 128, tileCols: 64 },
+  tiled: { source: `${tiled}\n${epilogues}`, ...TILED },
   subgroup: { source: `${subgroup}\n${epilogues}`, lanes: 8, tileRows: 32, tileCols: 32 },
 } as const;
 
@@ -59,7 +62,7 @@ export function matmulVariant({ software, subgroupSize }: AdapterFacts): MatmulV
 
 /** Runs one matrix product; a product without rows or columns runs nothing. */
 export function dispatchMatmul(gpu: Recorder, product: MatmulDispatch): void {
-  const { rows, cols, depth, a, b, transposeA, transposeB, entryPoint, label, has = {} } = product;
+  const { rows, cols, depth, a, b, entryPoint, label, has = {} } = product;
   if (rows === 0 || cols === 0) return;
   const { begin, end } = product.range ?? { begin: 0, end: depth };
   if (end - begin > MAX_DEPTH) {
@@ -70,23 +73,18 @@ export function dispatchMatmul(gpu: Recorder, product: MatmulDispatch): void {
   }
   const variant = product.variant ?? matmulVariant(gpu.adapter);
   const { source, lanes, tileRows, tileCols } = VARIANTS[variant];
-  const alongK: Record<string, number> = variant === "tiled"
-    ? { A_ALONG_K: transposeA ? 0 : 1, B_ALONG_K: transposeB ? 1 : 0 }
-    : {};
+  const { strides, alongK } = stridesOf(product);
   gpu.run({
     label: `matmul_${variant}.${entryPoint}${label ? ` ${label}` : ""}`,
     source,
     entryPoint,
-    constants: { WORKGROUP_SIZE: lanes, ...alongK },
+    constants: { WORKGROUP_SIZE: lanes, ...(variant === "tiled" ? alongK : {}) },
     params: packParams(
       ["u32", rows],
       ["u32", cols],
       ["u32", begin],
       ["u32", end],
-      ["u32", transposeA ? 1 : depth],
-      ["u32", transposeA ? rows : 1],
-      ["u32", transposeB ? 1 : cols],
-      ["u32", transposeB ? depth : 1],
+      ...strides,
       ["u32", has.bias ? 1 : 0],
       ["u32", has.gamma ? 1 : 0],
       ["u32", has.scale ? 1 : 0],
@@ -96,4 +94,22 @@ export function dispatchMatmul(gpu: Recorder, product: MatmulDispatch): void {
     workgroups: Math.ceil(rows / tileRows) * Math.ceil(cols / tileCols),
     flops: 2 * rows * cols * (end - begin),
   });
+}
+
+/** Elements between neighbours along rows, k, k and columns, and which of them lie along k. */
+export function stridesOf(
+  { rows, cols, depth, transposeA, transposeB }: Pick<
+    MatmulDispatch,
+    "rows" | "cols" | "depth" | "transposeA" | "transposeB"
+  >,
+): { strides: Param[]; alongK: { A_ALONG_K: number; B_ALONG_K: number } } {
+  return {
+    strides: [
+      ["u32", transposeA ? 1 : depth],
+      ["u32", transposeA ? rows : 1],
+      ["u32", transposeB ? 1 : cols],
+      ["u32", transposeB ? depth : 1],
+    ],
+    alongK: { A_ALONG_K: transposeA ? 0 : 1, B_ALONG_K: transposeB ? 1 : 0 },
+  };
 }

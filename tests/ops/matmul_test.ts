@@ -1,8 +1,11 @@
-import { deepEqual, throws } from "node:assert/strict";
+import { deepEqual, equal, throws } from "node:assert/strict";
+import { DEFAULT_FACTS } from "../../src/gpu/device.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { ShapeError } from "../../src/gpu/errors.ts";
+import type { Recorder } from "../../src/gpu/recorder.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { dispatchMatmul, type MatmulVariant, MAX_DEPTH } from "../../src/ops/matmul_dispatch.ts";
+import { splitDepth } from "../../src/ops/matmul_split.ts";
 import { matmulReference, productAt } from "../reference/matmul.ts";
 import { assertAllClose, randomArray } from "../support/arrays.ts";
 import { poisoned } from "../support/poisoned.ts";
@@ -76,6 +79,62 @@ Deno.test("matmul() sums in parts what is longer than one loop may be", async ()
     // A running f32 sum of 131,000 positive terms loses up to 1 in 10,000.
     assertAllClose(await gpu.download(y), expected, { rtol: 1e-4 });
   }
+});
+
+/** A GPU, which long sums with few tiles leave idle. */
+const HARDWARE = { software: false };
+
+Deno.test("matmul() shares a long sum out on a GPU, to the float64 reference", async (t) => {
+  using gpu = await Gpu.open();
+  // Two parts; many parts, the last one short; more than one tile with odd tails; a long loop.
+  const sizes = [[5, 3, 1024], [33, 65, 4999], [130, 67, 1555], [2, 3, MAX_DEPTH + 5]];
+  for (const [rows, cols, depth] of sizes) {
+    await t.step(`[${rows}, ${depth}] · [${depth}, ${cols}]`, async () => {
+      for (const [transposeA, transposeB] of FORMS) {
+        const labels: string[] = [];
+        const recorder = poisoned(gpu, HARDWARE);
+        const watched: Recorder = {
+          ...recorder,
+          run: (dispatch) => void (labels.push(dispatch.label), recorder.run(dispatch)),
+        };
+        const product = { rows, cols, depth, transposeA, transposeB };
+        const [a, b, old] = [rows * depth, depth * cols, rows * cols].map((n, seed) =>
+          randomArray(n, { seed })
+        );
+        const left = gpu.upload(transposeA ? [depth, rows] : [rows, depth], a, "a");
+        const right = gpu.upload(transposeB ? [cols, depth] : [depth, cols], b, "b");
+        const target = gpu.upload([rows, cols], old, "target");
+        const forms = { transposeA, transposeB };
+        const y = matmul(watched, left, right, forms);
+        matmul(watched, left, right, { ...forms, add: target });
+        const expected = matmulReference(a, b, product);
+        assertAllClose(await gpu.download(y), expected, sumTolerance(depth));
+        const sums = expected.map((value, i) => value + old[i]);
+        assertAllClose(await gpu.download(target), sums, sumTolerance(depth));
+        const again = await gpu.download(matmul(recorder, left, right, forms));
+        deepEqual(again, await gpu.download(y));
+        deepEqual(
+          labels,
+          ["partial_sums", "store", "partial_sums", "add"].map((entryPoint) =>
+            `matmul_split.${entryPoint}`
+          ),
+        );
+      }
+    });
+  }
+});
+
+Deno.test("splitDepth() cuts sums where tiles alone leave a GPU idle, in whole blocks", () => {
+  const gpu = { ...DEFAULT_FACTS, software: false };
+  const partOf = (rows: number, cols: number, depth: number) =>
+    splitDepth(gpu, { rows, cols, depth });
+  equal(partOf(192, 256, 65_536), 1024); // features' gradient of a chunk of 65,536 prototypes
+  equal(partOf(384, 384, 61_056), 2192); // weight of ViT-S: 18 tiles, 28 parts
+  equal(partOf(192, 256, 1023), 1023); // too short
+  equal(partOf(61_056, 384, 1536), 1536); // tiles enough
+  equal(partOf(0, 256, 65_536), 65_536);
+  equal(partOf(2048, 1024, 3 * MAX_DEPTH), MAX_DEPTH); // two parts would loop too long
+  equal(splitDepth({ ...gpu, software: true }, { rows: 1, cols: 1, depth: 65_536 }), 65_536);
 });
 
 Deno.test("matmul() covers more tiles than one grid axis holds", async () => {

@@ -1,0 +1,89 @@
+import split from "../../kernels/matmul_split.wgsl" with { type: "text" };
+import tiled from "../../kernels/matmul_tiled.wgsl" with { type: "text" };
+import type { AdapterFacts } from "../gpu/device.ts";
+import { packParams, type Recorder } from "../gpu/recorder.ts";
+import type { Tensor } from "../gpu/tensor.ts";
+import { type MatmulDispatch, MAX_DEPTH, stridesOf, TILED } from "./matmul_dispatch.ts";
+
+const SOURCE = `${tiled}\n${split}`;
+
+/** Lanes per workgroup of the summing pass. */
+const SUM_LANES = 256;
+
+/** Tiles that keep the largest GPUs busy: an H100 holds about 400 of them at once. */
+const BUSY_TILES = 512;
+
+/** Shortest sum worth a workgroup of its own: 32 blocks of workgroup memory. */
+const MIN_DEPTH = 512;
+
+/** Sums end where a block of workgroup memory does. */
+const BLOCK_DEPTH = 16;
+
+/**
+ * How long the sum of one workgroup is: `depth` itself where the tiles alone fill the GPU, else a
+ * part of it. A CPU is filled by any product.
+ */
+export function splitDepth(
+  { software }: AdapterFacts,
+  { rows, cols, depth }: { rows: number; cols: number; depth: number },
+): number {
+  const tiles = tileCount(rows, cols);
+  const splits = Math.min(Math.floor(BUSY_TILES / tiles), Math.floor(depth / MIN_DEPTH));
+  if (software || tiles === 0 || splits < 2) return depth;
+  const part = Math.min(Math.ceil(depth / splits), MAX_DEPTH);
+  return Math.ceil(part / BLOCK_DEPTH) * BLOCK_DEPTH;
+}
+
+function tileCount(rows: number, cols: number): number {
+  return Math.ceil(rows / TILED.tileRows) * Math.ceil(cols / TILED.tileCols);
+}
+
+/** A product whose depth is cut, and what becomes of it. */
+export interface SplitProduct extends
+  Pick<
+    MatmulDispatch,
+    "a" | "b" | "rows" | "cols" | "depth" | "transposeA" | "transposeB" | "label"
+  > {
+  /** Overwrite `y`, or add to it. */
+  entryPoint: "store" | "add";
+  y: Tensor; // [rows, cols]
+  splitDepth: number;
+}
+
+/** Runs a product in two passes: sums over parts of the depth, then the sum of those. */
+export function dispatchSplitMatmul(gpu: Recorder, product: SplitProduct): void {
+  const { a, b, y, rows, cols, depth, entryPoint, label } = product;
+  const splits = Math.ceil(depth / product.splitDepth);
+  const partials = gpu.empty([splits, rows, cols], `${label ?? "matmul"}.partials`);
+  const name = label ? ` ${label}` : "";
+  const { strides, alongK } = stridesOf(product);
+  const shared = {
+    source: SOURCE,
+    params: packParams(
+      ["u32", rows],
+      ["u32", cols],
+      ["u32", depth],
+      ["u32", product.splitDepth],
+      ...strides,
+    ),
+  };
+  gpu.run({
+    ...shared,
+    label: `matmul_split.partial_sums${name}`,
+    entryPoint: "partial_sums",
+    constants: { WORKGROUP_SIZE: TILED.lanes, ...alongK },
+    inputs: [a, b],
+    outputs: [partials],
+    workgroups: splits * tileCount(rows, cols),
+    flops: 2 * rows * cols * depth,
+  });
+  gpu.run({
+    ...shared,
+    label: `matmul_split.${entryPoint}${name}`,
+    entryPoint,
+    constants: { SUM_LANES },
+    inputs: [partials],
+    outputs: [y],
+    workgroups: Math.ceil(rows * cols / SUM_LANES),
+  });
+}
