@@ -4,6 +4,7 @@ import { GpuError } from "../../src/gpu/errors.ts";
 import { assertFits, bytesOf, costOf, mib, PlanRecorder } from "../../src/gpu/plan.ts";
 import type { Dispatch } from "../../src/gpu/recorder.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
+import { brokenRules } from "../support/plan_rules.ts";
 
 function dispatch(label: string, inputs: Tensor[], outputs: Tensor[]): Dispatch {
   return { label, source: "", entryPoint: "forward", inputs, outputs, workgroups: 1, flops: 10 };
@@ -155,6 +156,29 @@ Deno.test("assertFits() says how much memory is missing", () => {
         "local_view.num_views or the model's size",
     ),
   );
+});
+
+Deno.test("brokenRules() finds memory that a dispatch both reads and writes", () => {
+  const recorder = new PlanRecorder(DEFAULT_FACTS);
+  const grads = recorder.keep("gradients", [256], "grads");
+  const [a, b] = [0, 1].map((i) => ({
+    ...grads,
+    label: "ab"[i],
+    shape: [64],
+    offsetBytes: i * 256,
+  }));
+  const bias = { ...b, label: "bias", offsetBytes: 128 };
+  recorder.phase("update");
+  recorder.run(dispatch("fine", [], [a, b]));
+  recorder.run(dispatch("reads", [a], [b]));
+  recorder.run(dispatch("twice", [], [a, bias]));
+  recorder.run({ ...dispatch("grid", [], [a]), workgroups: [70_000, 1] });
+  deepEqual(brokenRules(recorder.finish()), [
+    "reads: reads a in the buffer of b, which it writes",
+    "twice: bias is not aligned",
+    "twice: writes a and bias to the same memory",
+    "grid: a grid of 70000,1,1",
+  ]);
 });
 
 Deno.test("mib() shows bytes as people read them", () => {

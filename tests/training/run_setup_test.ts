@@ -2,11 +2,12 @@ import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { ConfigError } from "../../src/config/config_error.ts";
 import { resolveConfig } from "../../src/config/resolve_config.ts";
 import type { TrainOptions } from "../../src/config/train_config.ts";
-import { DEFAULT_FACTS } from "../../src/gpu/device.ts";
+import { type AdapterFacts, DEFAULT_FACTS } from "../../src/gpu/device.ts";
 import { costOf } from "../../src/gpu/plan.ts";
 import { LOGITS_BUDGET_BYTES } from "../../src/losses/prototype_loss.ts";
 import { PHASES, recordStep, stepShape } from "../../src/training/run_setup.ts";
 import { tokensPerCrop } from "../../src/training/step_shape.ts";
+import { brokenRules } from "../support/plan_rules.ts";
 import { TINY_RUN } from "../support/tiny_run.ts";
 
 function shapeOf(options: Omit<TrainOptions, "out" | "data">, batchSize?: number) {
@@ -67,4 +68,51 @@ Deno.test("recordStep() of a ViT-g at batch 32 is made here, and never holds ful
     ok(members.length === 1 || values.storage.sizeBytes <= maxBindingBytes);
   }
   ok(plan.peakActivationBytes > 2 ** 30);
+});
+
+/** What a large discrete GPU and lavapipe say of themselves. */
+const ADAPTERS: Record<string, AdapterFacts> = {
+  "a large GPU": {
+    ...DEFAULT_FACTS,
+    subgroupSize: 32,
+    maxBindingBytes: 2 ** 31 - 1,
+    maxBufferBytes: 2 ** 40,
+    maxStorageBuffers: 64,
+    maxWorkgroupBytes: 49_152,
+    maxWorkgroupLanes: 1024,
+  },
+  "a software adapter": {
+    ...DEFAULT_FACTS,
+    software: true,
+    subgroupSize: 8,
+    maxBindingBytes: 2 ** 31 - 1,
+    maxBufferBytes: 2 ** 31 - 1,
+  },
+};
+
+/** Large steps, and every optional part of a model and a method at least once. */
+const STEPS: Omit<TrainOptions, "out" | "data">[] = [
+  { model: "dinov2/vits14-notpretrained", batch_size: 64 },
+  {
+    model: "dinov2/vitl14-notpretrained",
+    batch_size: 128,
+    method_args: {
+      output_dim: 131_072,
+      center_method: "sinkhorn_knopp",
+      ibot_separate_head: true,
+    },
+  },
+  { model: "dinov2/vitg14-notpretrained", batch_size: 64, gradient_accumulation_steps: 2 },
+  { ...TINY_RUN, model_args: { ...TINY_RUN.model_args, init_values: null, drop_path_rate: 0.3 } },
+  { ...TINY_RUN, transform_args: { image_size: 32, local_view: null } },
+];
+
+Deno.test("recordStep() keeps to what every WebGPU implementation allows", async (t) => {
+  for (const [name, facts] of Object.entries(ADAPTERS)) {
+    for (const options of STEPS) {
+      await t.step(`${options.model}, batch ${options.batch_size}, on ${name}`, () => {
+        deepEqual(brokenRules(recordStep(facts, shapeOf(options)).plan), []);
+      });
+    }
+  }
 });
