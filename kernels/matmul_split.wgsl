@@ -2,13 +2,13 @@
 //
 // Joined to matmul_tiled.wgsl, where `Tile`, `accumulate` and the rest are.
 //
-// Math       partial_sums  P_s = Σ_k A[row, k]·B[k, col] over s·split_depth ≤ k < (s + 1)·split_depth
+// Math       partial_sums  P_s = Σ_k A[row, k]·B[k, col] over the k of split s, split_depth of them
 //            store         y   = Σ_s P_s
 //            add           y  += Σ_s P_s
 // Shapes     A [rows, depth], B [depth, cols], as in matmul_epilogues.wgsl;  y [rows, cols];
 //            partials [splits, rows, cols].
-// Launch     partial_sums: one workgroup per tile and split, tiles fastest. store, add: one lane per
-//            element of y. For small results of long sums: there are too few tiles to fill a GPU.
+// Launch     partial_sums: one workgroup per tile and split, tiles fastest. store, add: one lane
+//            per element of y. For small results of long sums, whose tiles do not fill a GPU.
 // Numerics   f32 sums over one split, then over the splits in order: the same bits each time.
 // Source     split-K: Stark et al., CUTLASS, "Efficient GEMM in CUDA", parallelized reductions.
 
