@@ -122,7 +122,8 @@ fn find_nearest(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
   let distance = sqrt(workgroup_sum(lane, sum_sq));
   if (lane == 0u) {
     nearest_out[row] = winner;
-    distances_out[row] = select(distance, 1.0, winner == NONE); // log(1 + ε) is 0 in f32
+    // log(1 + ε) is 0 in f32. Equal rows are ε·√dim apart, also where ε is rounded away.
+    distances_out[row] = select(max(distance, params.eps), 1.0, winner == NONE);
   }
 }
 

@@ -18,7 +18,7 @@
 
 override WORKGROUP_SIZE: u32 = 256; // power of two: the reductions halve it
 
-const LOWEST = -3.4e38; // stands for −∞, which WGSL compilers may assume away
+const LOWEST = -1e30; // below every logit; no infinity, nor one when exp scales it to a power of 2
 const NONE = 0xffffffffu;
 
 struct Params {

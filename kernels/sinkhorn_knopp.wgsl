@@ -20,7 +20,7 @@ override COLS: u32 = 32;
 override SLICES: u32 = 8;
 override WORKGROUP_SIZE: u32 = 256; // COLS · SLICES
 
-const LOWEST = -3.4e38; // stands for −∞, which WGSL compilers may assume away
+const LOWEST = -1e30; // below every logit; no infinity, nor one when exp scales it to a power of 2
 
 struct Params { rows: u32, num_prototypes: u32, row_offset: u32 }
 

@@ -9,7 +9,7 @@
 
 override WORKGROUP_SIZE: u32 = 256; // power of two: the reduction halves it
 
-const LOWEST = -3.4e38; // stands for −∞, which WGSL compilers may assume away
+const LOWEST = -1e30; // below every logit; no infinity, nor one when exp scales it to a power of 2
 
 struct Params { rows: u32, num_prototypes: u32 }
 
