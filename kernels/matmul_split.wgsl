@@ -10,7 +10,7 @@
 // Launch     partial_sums: one workgroup per tile and split, tiles fastest. store, add: one lane
 //            per element of y. For small results of long sums, whose tiles do not fill a GPU.
 // Numerics   f32 sums over one split, then over the splits in order: the same bits each time.
-// Source     split-K: Stark et al., CUTLASS, "Efficient GEMM in CUDA", parallelized reductions.
+// Source     split-K: NVIDIA CUTLASS, "Efficient GEMM in CUDA", parallelized reductions.
 
 override SUM_LANES: u32 = 256;
 
