@@ -13,7 +13,7 @@
 // Source     Dao et al. 2022, arXiv:2205.14135, appendix B.
 
 override HEAD_DIM: u32 = 64;
-override ROW_GROUPS: u32 = 8; // 4 rows each
+override ROW_GROUPS: u32 = 4; // 4 rows each
 override COLS_PER_LANE: u32 = 1; // 1 or 2
 override ROWS_ARE_KEYS: bool = false;
 override ROWS: u32 = 4u * ROW_GROUPS;
