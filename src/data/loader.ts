@@ -16,7 +16,10 @@ export interface Batch {
   localViews: Float32Array;
   /** How long `next()` waited for this batch. */
   waitMs: number;
-  /** Images that could not be read; the next ones of the epoch stand in for them. */
+  /**
+   * Images found to be unreadable, each in one batch only; the next ones of the epoch stand in for
+   * them, then and later.
+   */
   errors: { path: string; message: string }[];
 }
 
@@ -36,7 +39,7 @@ export interface ViewLoaderOptions {
   prefetch?: number;
 }
 
-/** One image of a batch, with the unreadable ones it stands in for. */
+/** One image of a batch, with the unreadable ones that were met on the way to it. */
 interface Item {
   path: string;
   views: Float32Array;
@@ -159,22 +162,22 @@ export class ViewLoader {
     for (let attempt = 0; attempt < files.length; attempt++) {
       const index = order[(position + attempt) % files.length];
       const path = files[index];
-      let message = this.#broken.get(index);
-      if (message === undefined) {
-        try {
-          const job = { path: imagePath(root, path), seed, epoch, index, attempt };
-          return { path, views: await this.#render(job), errors };
-        } catch (error) {
-          if (this.#closed) throw error;
-          message = error instanceof Error ? error.message : String(error);
-          this.#broken.set(index, message);
-        }
+      if (this.#broken.has(index)) continue;
+      try {
+        const job = { path: imagePath(root, path), seed, epoch, index, attempt };
+        return { path, views: await this.#render(job), errors };
+      } catch (error) {
+        if (this.#closed) throw error;
+        if (this.#broken.has(index)) continue; // another item met it meanwhile, and reports it
+        const message = error instanceof Error ? error.message : String(error);
+        this.#broken.set(index, message);
+        errors.push({ path, message });
       }
-      errors.push({ path, message });
     }
+    const first = order[position % files.length];
     throw new DataError(
       `Cannot load batches: at least one of ${files.length} images must be readable, got none; ` +
-        `the first, ${errors[0].path}: ${errors[0].message}`,
+        `the first, ${files[first]}: ${this.#broken.get(first)}`,
     );
   }
 

@@ -7,7 +7,11 @@ import { alignUp, elementCount, type Storage, type Tensor } from "./tensor.ts";
 
 const STORAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
 
+/** Arithmetic of one submission: some systems reset a GPU that is busy for seconds with one. */
+const SUBMIT_FLOPS = 1e12;
+
 interface Ready {
+  readonly flops: number;
   readonly pipeline: GPUComputePipeline;
   readonly bindGroup: GPUBindGroup;
   readonly grid: [number, number, number];
@@ -54,6 +58,7 @@ export class PlanRunner implements Disposable {
             ? undefined
             : { buffer: uniforms.buffer, offset, size: dispatch.params!.byteLength };
           return {
+            flops: dispatch.flops ?? 0,
             pipeline: pipelines.get(dispatch),
             bindGroup: pipelines.bind(dispatch, params),
             grid: gridOf(dispatch.workgroups),
@@ -82,20 +87,25 @@ export class PlanRunner implements Disposable {
     );
   }
 
-  /** Encodes the phases one after another and submits them; does not wait. */
+  /** Encodes the phases one after another and submits them, in a few parts; does not wait. */
   run(...names: string[]): void {
     this.#open.check();
-    const encoder = this.#open.device.createCommandEncoder({ label: names.join("+") });
-    const pass = encoder.beginComputePass({ label: names.join("+") });
-    for (const name of names) {
-      for (const { pipeline, bindGroup, grid } of this.#phases.get(name) ?? []) {
+    const { device } = this.#open;
+    const label = names.join("+");
+    const list = names.flatMap((name) => this.#phases.get(name) ?? []);
+    for (let next = 0; next < list.length;) {
+      const encoder = device.createCommandEncoder({ label });
+      const pass = encoder.beginComputePass({ label });
+      for (let flops = 0; next < list.length && flops < SUBMIT_FLOPS; next++) {
+        const { pipeline, bindGroup, grid } = list[next];
         pass.setPipeline(pipeline);
         pass.setBindGroup(0, bindGroup);
         pass.dispatchWorkgroups(...grid);
+        flops += list[next].flops;
       }
+      pass.end();
+      device.queue.submit([encoder.finish()]);
     }
-    pass.end();
-    this.#open.device.queue.submit([encoder.finish()]);
   }
 
   /** The values of a tensor that the plan keeps; waits for the queue. */

@@ -41,7 +41,7 @@ export interface PrototypeLossInput {
 export type Centering = { method: "softmax"; center: Tensor } | { method: "sinkhorn_knopp" };
 
 /** How many bytes of logits may exist at once, of student and teacher together. */
-export const LOGITS_BUDGET_BYTES = 96 * 2 ** 20;
+export const LOGITS_BUDGET_BYTES = 128 * 2 ** 20;
 
 const SINKHORN_ITERATIONS = 3;
 const NONE = 0xffffffff;

@@ -127,6 +127,13 @@ function checkTensors(path: string, file: SafetensorsFile, step: TrainStep): voi
       }; use the model and method_args that wrote it`,
     );
   }
+  for (const name of file.entries.keys()) {
+    if (expected.has(name)) continue;
+    throw new CheckpointError(
+      `Cannot load "${path}": it must hold the tensors of this model alone, got ${name} besides; ` +
+        "use the model and method_args that wrote it",
+    );
+  }
 }
 
 /** The tensors of one buffer; its memory is fetched once, when the first of them is written. */

@@ -67,8 +67,13 @@ export async function openRunFolder(
         "overwrite=true to replace the run there or resume_interrupted=true to go on with it",
     );
   }
-  await mkdir(join(out, "checkpoints"), { recursive: true });
-  await mkdir(join(out, "exported_models"), { recursive: true });
+  try {
+    await mkdir(join(out, "checkpoints"), { recursive: true });
+    await mkdir(join(out, "exported_models"), { recursive: true });
+  } catch (error) {
+    const { code } = error as { code?: string };
+    throw outError(`must be a folder that can be written, got "${out}" (${code}); choose another`);
+  }
   return folder;
 }
 

@@ -1,12 +1,16 @@
-import { writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { ConfigError } from "../config/config_error.ts";
 import { resolveConfig } from "../config/resolve_config.ts";
 import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
+import { DataError } from "../data/errors.ts";
 import { findImages } from "../data/find_images.ts";
 import { ViewLoader } from "../data/loader.ts";
 import { type AdapterFacts, openDevice } from "../gpu/device.ts";
 import { assertFits, costOf } from "../gpu/plan.ts";
 import { PlanRunner } from "../gpu/runner.ts";
 import { Schedules } from "../optim/schedules.ts";
+import { changedSettings } from "./changed_settings.ts";
 import { exportTeacher, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { initialBuffer } from "./initial_values.ts";
 import { MetricsFile, type MetricsRow } from "./metrics_file.ts";
@@ -88,6 +92,7 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
       `batch_size lowered from ${config.batch_size} to ${batchSize}: there are no more images`,
     );
   }
+  checkNeighbours(config, batchSize);
   const shape = stepShape(config, batchSize);
   const open = await openDevice(config.accelerator);
   try {
@@ -98,8 +103,8 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
     const startStep = await begin(config, folder, step, runner);
     const accumulation = shape.accumulationSteps;
     using loader = openLoader(config, files, batchSize, startStep * accumulation);
-    const stepsPerEpoch = loader.batchesPerEpoch / accumulation;
-    const totalSteps = config.steps ?? Math.max(1, Math.floor(config.epochs! * stepsPerEpoch));
+    const totalSteps = lengthOf(config, loader.batchesPerEpoch / accumulation, startStep);
+    await noteSettings(config, folder, hooks);
     const schedules = new Schedules({
       method: config.method_args,
       optim: config.optim_args,
@@ -137,8 +142,38 @@ async function begin(
     runner.write(buffers.values, initialBuffer(buffers, config.seed, "student"));
     runner.write(buffers.teacher, initialBuffer(buffers, config.seed, "teacher"));
   }
-  await writeFile(folder.config, JSON.stringify(config, null, 2) + "\n");
   return 0;
+}
+
+/** The KoLeo loss looks for each image's nearest neighbour in the batch. */
+function checkNeighbours({ data, method_args }: TrainConfig, batchSize: number): void {
+  if (batchSize >= 2 || method_args.koleo_loss_weight === 0) return;
+  throw new DataError(
+    `Cannot train: data must hold at least 2 images for the KoLeo loss, got ${batchSize} in ` +
+      `${JSON.stringify(data)}; add images or set method_args.koleo_loss_weight=0`,
+  );
+}
+
+/** Optimizer steps of the whole run; a resumed one must not be told less than it has done. */
+function lengthOf(config: TrainConfig, stepsPerEpoch: number, startStep: number): number {
+  const { steps, epochs } = config;
+  const total = steps ?? Math.max(1, Math.floor(epochs! * stepsPerEpoch));
+  if (total >= startStep) return total;
+  throw new ConfigError([{
+    key: steps === null ? "epochs" : "steps",
+    message: `must come to at least the ${startStep} steps that the run to resume has done, got ` +
+      `${total}; raise it`,
+  }]);
+}
+
+/** Writes the settings down, and tells which of them a resumed run had otherwise. */
+async function noteSettings(config: TrainConfig, folder: RunFolder, hooks: TrainHooks) {
+  if (config.resume_interrupted && existsSync(folder.config)) {
+    const before: unknown = JSON.parse(await readFile(folder.config, "utf8"));
+    const changed = changedSettings(before, config);
+    if (changed.length > 0) hooks.onMessage?.(`other settings than before: ${changed.join("; ")}`);
+  }
+  await writeFile(folder.config, JSON.stringify(config, null, 2) + "\n");
 }
 
 function openLoader(

@@ -102,6 +102,16 @@ Deno.test("ViewLoader replaces an unreadable image by the next of the epoch and 
     );
   }));
 
+Deno.test("ViewLoader reports an unreadable image once, over all epochs", () =>
+  withImages(async (options, root) => {
+    await writeFile(join(root, options.files[2]), "broken");
+    for (const numWorkers of [0, 2]) {
+      const batches = await take({ ...options, numWorkers }, 8);
+      const errors = batches.flatMap((batch) => batch.errors);
+      deepEqual(errors.map(({ path }) => path), [options.files[2]]);
+    }
+  }));
+
 Deno.test("ViewLoader fails if no image can be read", () =>
   withImages(async (options, root) => {
     for (const file of options.files) await writeFile(join(root, file), "broken");

@@ -23,7 +23,8 @@ const STEPS: TrainOptions[] = [
     ...TINY,
     model: "dinov2/vittest",
     model_args: { depth: 1, drop_path_rate: 0.2 },
-    method_args: { ...HEAD, center_method: "softmax" },
+    // Enough prototypes for a sum over them to be shared out among workgroups.
+    method_args: { ...HEAD, center_method: "softmax", output_dim: 2048 },
   },
   {
     ...TINY,

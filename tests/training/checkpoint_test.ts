@@ -11,10 +11,11 @@ import { stepShape } from "../../src/training/run_setup.ts";
 import { TrainStep } from "../../src/training/step.ts";
 import { TINY_RUN } from "../support/tiny_run.ts";
 
-/** A step of the tiny model on a live device; `outputDim` makes another model of it. */
-function tinyStep(gpu: Gpu, outputDim = 64): TrainStep {
+/** A step of the tiny model on a live device; the options make another model of it. */
+function tinyStep(gpu: Gpu, { outputDim = 64, depth = 2 } = {}): TrainStep {
   const method_args = { ...TINY_RUN.method_args, output_dim: outputDim, ibot_separate_head: true };
-  const config = resolveConfig({ ...TINY_RUN, out: "-", data: "-", method_args });
+  const model_args = { ...TINY_RUN.model_args, depth };
+  const config = resolveConfig({ ...TINY_RUN, out: "-", data: "-", method_args, model_args });
   return new TrainStep(gpu, stepShape(config));
 }
 
@@ -108,7 +109,7 @@ Deno.test("saveCheckpoint() moves last on and leaves the file before", async () 
 
 Deno.test("loadCheckpoint() refuses another model's file and changes nothing", async () => {
   using gpu = await Gpu.open();
-  const [saved, other] = [tinyStep(gpu), tinyStep(gpu, 96)];
+  const [saved, other] = [tinyStep(gpu), tinyStep(gpu, { outputDim: 96 })];
   scramble(gpu, other);
   const before = await bytesOf(gpu, other);
   await withFolder(async (folder) => {
@@ -122,6 +123,22 @@ Deno.test("loadCheckpoint() refuses another model's file and changes nothing", a
       ),
     );
     deepEqual(await bytesOf(gpu, other), before);
+  });
+});
+
+Deno.test("loadCheckpoint() refuses the file of a deeper model", async () => {
+  using gpu = await Gpu.open();
+  await withFolder(async (folder) => {
+    const file = `${folder}/a.safetensors`;
+    await saveCheckpoint({ file, last: `${folder}/last` }, tinyStep(gpu), gpu, PLACE, {});
+    await rejects(
+      loadCheckpoint(file, tinyStep(gpu, { depth: 1 }), gpu),
+      new CheckpointError(
+        `Cannot load "${file}": it must hold the tensors of this model alone, got ` +
+          "student.backbone.blocks.1.norm1.weight besides; use the model and method_args that " +
+          "wrote it",
+      ),
+    );
   });
 });
 

@@ -55,6 +55,16 @@ Deno.test("openRunFolder() refuses a folder that holds something", async () => {
   });
 });
 
+Deno.test({
+  name: "openRunFolder() refuses a folder that cannot be written",
+  ignore: Deno.build.os !== "linux", // elsewhere there is no /proc, which not even root can write
+  fn: () =>
+    refuses(
+      { out: "/proc/run", ...PLAIN },
+      'must be a folder that can be written, got "/proc/run" (ENOENT); choose another',
+    ),
+});
+
 Deno.test("openRunFolder() overwrites a run and nothing else", async () => {
   await withFolder(async (out) => {
     const run = await openRunFolder({ out, ...PLAIN });

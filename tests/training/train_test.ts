@@ -214,6 +214,42 @@ Deno.test("train() stops at a loss that is not finite and keeps the last checkpo
   });
 });
 
+Deno.test("train() tells what a resumed run is told otherwise, and writes it down", async () => {
+  await withTinyRun(async (folder, data) => {
+    const run = { ...TINY_RUN, out: `${folder}/run`, data, steps: 2 };
+    await train(run);
+    await rejects(
+      train({ ...run, resume_interrupted: true, steps: 1 }),
+      new ConfigError([{
+        key: "steps",
+        message: "must come to at least the 2 steps that the run to resume has done, got 1; " +
+          "raise it",
+      }]),
+    );
+    const messages: string[] = [];
+    const onMessage = (message: string) => messages.push(message);
+    await train({ ...run, resume_interrupted: true, steps: 3, batch_size: 3 }, { onMessage });
+    deepEqual(messages, ["other settings than before: batch_size was 4, is 3"]);
+    const config = JSON.parse(await readFile(`${run.out}/config.json`, "utf8"));
+    deepEqual([config.steps, config.batch_size], [3, 3]);
+  }, 4);
+});
+
+Deno.test("train() wants two images for the KoLeo loss", async () => {
+  await withTinyRun(async (folder, data) => {
+    const run = { ...TINY_RUN, out: `${folder}/run`, data, steps: 1 };
+    await rejects(
+      train(run),
+      new DataError(
+        `Cannot train: data must hold at least 2 images for the KoLeo loss, got 1 in "${data}"; ` +
+          "add images or set method_args.koleo_loss_weight=0",
+      ),
+    );
+    const method_args = { ...TINY_RUN.method_args, koleo_loss_weight: 0 };
+    equal((await train({ ...run, method_args })).steps, 1);
+  }, 1);
+});
+
 Deno.test("train() lowers the batch to the images there are, and skips what it cannot read", async () => {
   await withTinyRun(async (folder, data) => {
     await writeFile(`${data}/broken.jpg`, "no image");
