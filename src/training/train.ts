@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { ConfigError } from "../config/config_error.ts";
 import { resolveConfig } from "../config/resolve_config.ts";
@@ -166,11 +165,19 @@ function lengthOf(config: TrainConfig, stepsPerEpoch: number, startStep: number)
   }]);
 }
 
+/** The settings of the run so far; undefined where the file was lost or cut off by a kill. */
+async function settingsIn(folder: RunFolder): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(folder.config, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
 /** Writes the settings down, and tells which of them a resumed run had otherwise. */
 async function noteSettings(config: TrainConfig, folder: RunFolder, hooks: TrainHooks) {
-  if (config.resume_interrupted && existsSync(folder.config)) {
-    const before: unknown = JSON.parse(await readFile(folder.config, "utf8"));
-    const changed = changedSettings(before, config);
+  if (config.resume_interrupted) {
+    const changed = changedSettings(await settingsIn(folder) ?? config, config);
     if (changed.length > 0) hooks.onMessage?.(`other settings than before: ${changed.join("; ")}`);
   }
   await writeFile(folder.config, JSON.stringify(config, null, 2) + "\n");

@@ -232,6 +232,11 @@ Deno.test("train() tells what a resumed run is told otherwise, and writes it dow
     deepEqual(messages, ["other settings than before: batch_size was 4, is 3"]);
     const config = JSON.parse(await readFile(`${run.out}/config.json`, "utf8"));
     deepEqual([config.steps, config.batch_size], [3, 3]);
+
+    await writeFile(`${run.out}/config.json`, '{"out":'); // as a kill may leave it
+    messages.length = 0;
+    await train({ ...run, resume_interrupted: true, steps: 3, batch_size: 3 }, { onMessage });
+    deepEqual(messages, []);
   }, 4);
 });
 
