@@ -4,11 +4,13 @@ import { DataError } from "../data/errors.ts";
 import { Command, CommanderError } from "../deps/commander.ts";
 import { GpuError } from "../gpu/errors.ts";
 import { CheckpointError } from "../safetensors.ts";
+import { TrainingError } from "../training/metrics.ts";
 import { readPlanArguments, readTrainArguments, settingsHelp } from "./arguments.ts";
 
 /** What the commands do; each is given checked arguments. */
 export interface Actions {
-  train(config: TrainConfig): Promise<void>;
+  /** Returns whether the run came to its end; false if Ctrl-C ended it early. */
+  train(config: TrainConfig): Promise<boolean>;
   plan(config: TrainConfig): Promise<void>;
   /** Replays the cases in these folders; returns how many quantities failed. */
   golden(folders: string[]): Promise<number>;
@@ -25,8 +27,8 @@ const CONSOLE: ProgramOutput = {
   err: (text) => console.error(text.replace(/\n$/, "")),
 };
 
-/** Exit codes: done; failed while running; asked for something that cannot be run. */
-export const EXIT = { ok: 0, failed: 1, usage: 2 } as const;
+/** Exit codes: done; failed while running; asked for what cannot be run; ended by Ctrl-C. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /**
  * Runs the command that `args` ask for and returns the exit code; an error that a user can mend
@@ -39,10 +41,13 @@ export async function runProgram(
   args: readonly string[],
   output: ProgramOutput = CONSOLE,
 ): Promise<number> {
-  let failures = 0;
+  let [failures, finished] = [0, true];
   const golden = async (folders: string[]) => failures = await actions.golden(folders);
+  const train = async (config: TrainConfig) => finished = await actions.train(config);
   try {
-    await buildProgram({ ...actions, golden }, output).parseAsync([...args], { from: "user" });
+    const program = buildProgram({ ...actions, train, golden }, output);
+    await program.parseAsync([...args], { from: "user" });
+    if (!finished) return EXIT.interrupted;
     return failures > 0 ? EXIT.failed : EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -67,7 +72,9 @@ export function buildProgram(actions: Actions, output: ProgramOutput = CONSOLE):
     .description("train a model on a folder of images")
     .argument("[settings...]", "settings as key=value")
     .addHelpText("after", () => `${TRAIN_EXAMPLES}\n\n${settingsHelp()}`)
-    .action((args) => actions.train(readTrainArguments(args)));
+    .action(async (args) => {
+      await actions.train(readTrainArguments(args));
+    });
 
   program.command("plan")
     .description("print the work and the memory of a training step, without doing it")
@@ -87,7 +94,7 @@ export function buildProgram(actions: Actions, output: ProgramOutput = CONSOLE):
 
 function describeError(error: unknown): string {
   if (!(error instanceof Error)) return `Error: ${error}`;
-  const userErrors = [ConfigError, DataError, CheckpointError, GpuError];
+  const userErrors = [ConfigError, DataError, CheckpointError, GpuError, TrainingError];
   const system = "code" in error; // a file or a device said no: the message names it
   const mendable = system || userErrors.some((kind) => error instanceof kind);
   return mendable ? `Error: ${error.message}` : error.stack ?? `Error: ${error.message}`;

@@ -2,13 +2,18 @@ import type { TrainConfig } from "../config/train_config.ts";
 import { mib } from "../gpu/plan.ts";
 import type { MetricsRow } from "../training/metrics_file.ts";
 import { type RunStart, train as runTraining, type TrainResult } from "../training/train.ts";
+import { EXIT } from "./program.ts";
 import { Progress } from "./progress.ts";
 
-/** Trains with a progress bar; Ctrl-C ends the run after the current step, ready to resume. */
-export async function train(config: TrainConfig): Promise<void> {
+/**
+ * Trains with a progress bar; Ctrl-C ends the run after the current step, ready to resume.
+ *
+ * @returns Whether the run came to its end.
+ */
+export async function train(config: TrainConfig): Promise<boolean> {
   const stop = new AbortController();
   const interrupt = () => {
-    if (stop.signal.aborted) Deno.exit(130); // a second Ctrl-C means now
+    if (stop.signal.aborted) Deno.exit(EXIT.interrupted); // a second Ctrl-C means now
     stop.abort();
     console.error("\nstopping after this step, with a checkpoint; Ctrl-C again to stop at once");
   };
@@ -28,6 +33,7 @@ export async function train(config: TrainConfig): Promise<void> {
     });
     progress?.finish();
     console.error(describeEnd(result, config));
+    return result.finished;
   } finally {
     progress?.finish();
     Deno.removeSignalListener("SIGINT", interrupt);

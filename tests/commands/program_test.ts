@@ -2,9 +2,10 @@ import { deepEqual, equal, match } from "node:assert/strict";
 import { runProgram } from "../../src/commands/program.ts";
 import type { TrainConfig } from "../../src/config/train_config.ts";
 import { DataError } from "../../src/data/errors.ts";
+import { TrainingError } from "../../src/training/metrics.ts";
 
 /** Runs the program with actions that only note what they were asked for. */
-async function run(args: string[], fail?: Error) {
+async function run(args: string[], fail?: Error, finished = true) {
   const calls: string[] = [];
   let configured: TrainConfig | undefined;
   let [out, err] = ["", ""];
@@ -17,7 +18,8 @@ async function run(args: string[], fail?: Error) {
     calls.push(`golden ${folders.join(" ")}`);
     return Promise.resolve(folders.includes("bad") ? 2 : 0);
   };
-  const code = await runProgram({ train: note("train"), plan: note("plan"), golden }, args, {
+  const train = (config: TrainConfig) => note("train")(config).then(() => finished);
+  const code = await runProgram({ train, plan: note("plan"), golden }, args, {
     out: (text) => void (out += text),
     err: (text) => void (err += text),
   });
@@ -34,6 +36,11 @@ Deno.test("train gets a checked configuration", async () => {
   ]);
   deepEqual([code, calls], [0, ["train"]]);
   equal(config?.method_args.output_dim, 4096);
+});
+
+Deno.test("a run that Ctrl-C ended is exit code 130, as other programs do", async () => {
+  const args = ["train", "out=a", "data=b", "model=dinov2/vittest"];
+  equal((await run(args, undefined, false)).code, 130);
 });
 
 Deno.test("plan needs neither out nor data", async () => {
@@ -68,6 +75,12 @@ Deno.test("a failure while running is one message and exit code 1", async () => 
   const fail = new DataError("Cannot find images: no folder");
   const { code, err } = await run(["plan", "model=dinov2/vittest"], fail);
   deepEqual([code, err], [1, "Error: Cannot find images: no folder"]);
+});
+
+Deno.test("a loss that is not finite is one message and exit code 1", async () => {
+  const fail = new TrainingError("Cannot go on training: ibot must be finite, got NaN in step 3");
+  const { code, err } = await run(["train", "out=a", "data=b", "model=dinov2/vittest"], fail);
+  deepEqual([code, err], [1, `Error: ${fail.message}`]);
 });
 
 Deno.test("a mistake of the program itself keeps its stack", async () => {
