@@ -1,11 +1,9 @@
-// deno bench -A bench/ops/linear_bench.ts: what the epilogues add to a product; bias gradients.
-import { columnSum } from "../../src/ops/column_sum.ts";
+// deno bench -A bench/ops/linear_bench.ts: what the epilogues add to a product, the residual join's too.
 import { linear, linearGelu } from "../../src/ops/linear.ts";
 import { linearResidual } from "../../src/ops/linear_residual.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import type { Recorder } from "../../src/gpu/recorder.ts";
 import { linearReference } from "../../tests/reference/linear.ts";
-import { columnSumReference } from "../../tests/reference/matmul.ts";
 import { assertAllClose, randomArray } from "../../tests/support/arrays.ts";
 import { type OpBench, registerBenches, tokensFor } from "../support/measure.ts";
 
@@ -40,24 +38,9 @@ const linearBench = (op: LinearOp, inputs: number, outputs: number): OpBench => 
   setup: async (gpu) => (await setupLinear(gpu, inputs, outputs))[op],
 });
 
-const columnSumBench = (cols: number): OpBench => ({
-  name: `columnSum ${cols}`,
-  async setup(gpu) {
-    const rows = tokensFor(gpu);
-    const x = randomArray(rows * cols, { seed: 1 });
-    const tensor = gpu.upload([rows, cols], x, "x");
-    const sums = gpu.upload([cols], new Float32Array(cols), "sums");
-    columnSum(gpu, tensor, sums);
-    assertAllClose(await gpu.download(sums), columnSumReference(x, cols), { atol: 1e-3 });
-    return (recorder) => columnSum(recorder, tensor, sums);
-  },
-});
-
 registerBenches([
   linearBench("linear", 384, 1152),
   linearBench("linearGelu", 384, 1536),
   linearBench("linearResidual", 1536, 384),
   linearBench("linearGelu", 768, 3072),
-  columnSumBench(384),
-  columnSumBench(3072),
 ]);

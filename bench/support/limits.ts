@@ -1,14 +1,12 @@
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import type { Recorder } from "../../src/gpu/recorder.ts";
-import { fill } from "../../src/ops/fill.ts";
-import { addInto } from "../../src/ops/add.ts";
 import peak from "./peak.wgsl" with { type: "text" };
 
 /** What an adapter can do at most, measured on it: the denominators of all shares. */
 export interface Limits {
   /** Multiply-adds without any memory traffic, a multiply-add counting as two. */
   gflops: number;
-  /** Bytes read and written by adding one large tensor to another. */
+  /** Bytes read and written by copying one large buffer to another. */
   gigabytesPerSecond: number;
 }
 
@@ -34,16 +32,31 @@ export async function measureLimits(gpu: Gpu, measure: Measure): Promise<Limits>
       outputs: [out],
       workgroups: lanes / 64,
     }));
-  const length = gpu.adapter.software ? 2 ** 23 : 2 ** 26; // past every cache
-  const x = gpu.empty([length], "x");
-  const y = gpu.empty([length], "y");
-  fill(gpu, x, 1);
-  fill(gpu, y, 1);
-  const traffic = await measure(gpu, "traffic", (recorder) => addInto(recorder, x, y));
-  gpu.free(x);
-  gpu.free(y);
   return {
     gflops: lanes * PEAK_STEPS * PEAK_CHAINS * 4 * 2 / arithmetic.medianMs / 1e6,
-    gigabytesPerSecond: 3 * 4 * length / traffic.medianMs / 1e6,
+    gigabytesPerSecond: await copyBandwidth(gpu),
   };
+}
+
+/** Gigabytes read and written a second by copies between buffers that no cache holds. */
+async function copyBandwidth(gpu: Gpu): Promise<number> {
+  const length = gpu.adapter.software ? 2 ** 23 : 2 ** 26;
+  const [from, to] = [gpu.empty([length], "from"), gpu.empty([length], "to")];
+  const copies = gpu.adapter.software ? 20 : 500;
+  const copy = async (count: number) => {
+    const encoder = gpu.device.createCommandEncoder();
+    const [source, target] = [from.storage.buffer!, to.storage.buffer!];
+    for (let i = 0; i < count; i++) {
+      encoder.copyBufferToBuffer(source, 0, target, 0, 4 * length);
+    }
+    const start = performance.now();
+    gpu.device.queue.submit([encoder.finish()]);
+    await gpu.finish();
+    return performance.now() - start;
+  };
+  await copy(1);
+  const ms = await copy(copies);
+  gpu.free(from);
+  gpu.free(to);
+  return copies * 2 * 4 * length / ms / 1e6;
 }

@@ -1,5 +1,7 @@
 import { z } from "../deps/zod.ts";
 
+/** Sizes far above any use, where a slip of the keyboard is told at once. */
+const width = () => z.int().min(1).max(65_536);
 const steps = () => z.int().min(0);
 const weight = () => z.number().min(0);
 const temperature = () => z.number().positive();
@@ -7,13 +9,13 @@ const fraction = () => z.number().min(0).max(1);
 
 /** Settings of the DINOv2 method; names and defaults are the reference's. */
 export const DINOv2Args = z.strictObject({
-  hidden_dim: z.int().min(1).default(2048)
+  hidden_dim: width().default(2048)
     .describe("Width of the two hidden layers of the projection heads"),
-  dino_bottleneck_dim: z.int().min(1).default(256)
+  dino_bottleneck_dim: width().default(256)
     .describe("Width of the DINO head before its last layer"),
-  ibot_bottleneck_dim: z.int().min(1).default(256)
+  ibot_bottleneck_dim: width().default(256)
     .describe("Width of the iBOT head before its last layer, if the heads are separate"),
-  output_dim: z.int().min(2).default(65536)
+  output_dim: z.int().min(2).max(2 ** 24).default(65536)
     .describe("Prototypes of a head's last layer"),
   ibot_separate_head: z.boolean().default(false)
     .describe("Give the iBOT loss a head of its own instead of the DINO head"),

@@ -116,7 +116,15 @@ function parseName(name: string): { preset: Preset; noRegisters: boolean } {
   return { preset, noRegisters: suffixes.includes("noreg") };
 }
 
-function checkModel({ imgSize, patchSize, embedDim, numHeads }: ModelConfig): void {
+function checkModel(model: ModelConfig): void {
+  const { imgSize, patchSize, embedDim, numHeads, mlpRatio, ffnHidden } = model;
+  if (ffnHidden < 1) {
+    throw modelError(
+      "model_args.mlp_ratio",
+      `must leave the feed-forward layers of embed_dim ${embedDim} a width, got ${mlpRatio}; ` +
+        "raise it",
+    );
+  }
   if (imgSize % patchSize !== 0) {
     throw modelError(
       "model_args.img_size",

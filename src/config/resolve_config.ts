@@ -3,7 +3,7 @@ import { ConfigError, type ConfigProblem } from "./config_error.ts";
 import type { ModelConfig } from "./model_config.ts";
 import { resolveModel } from "./model_presets.ts";
 import { nearestName } from "./nearest_name.ts";
-import { namesAt } from "./schema_fields.ts";
+import { namesAt, schemaFields } from "./schema_fields.ts";
 import { TrainConfig, type TrainOptions } from "./train_config.ts";
 
 /** Length of a run that is told neither epochs nor steps; the reference's for DINOv2. */
@@ -40,14 +40,30 @@ export function resolveConfig(raw: TrainOptions | Record<string, unknown>): Trai
 
 /** Contradictions among the settings that are right in themselves, so that one run shows all. */
 function remainingProblems(raw: unknown, issues: readonly z.core.$ZodIssue[]): ConfigProblem[] {
-  const rest: unknown = structuredClone(raw);
+  let rest = raw;
   for (const issue of issues) {
-    const keys = issue.code === "unrecognized_keys" ? issue.keys : [issue.path.at(-1)!];
-    const path = issue.code === "unrecognized_keys" ? issue.path : issue.path.slice(0, -1);
-    for (const key of keys) delete (valueAt(rest, path) as Record<PropertyKey, unknown>)?.[key];
+    const keys = issue.code === "unrecognized_keys" ? issue.keys : [];
+    const paths = keys.length > 0 ? keys.map((key) => [...issue.path, key]) : [issue.path];
+    for (const path of paths) rest = without(rest, path);
   }
   const parsed = TrainConfig.safeParse({ out: "-", data: "-", ...rest as object });
-  return parsed.success ? crossFieldProblems(withWholePatches(parsed.data, rest)) : [];
+  if (parsed.success) return crossFieldProblems(withWholePatches(parsed.data, rest));
+  const given = parsed.error.issues.filter(({ path }) => valueAt(rest, path) !== undefined);
+  if (given.length === 0) return []; // a required setting is missing: it was told before
+  return [
+    ...given.flatMap((issue) => describeIssue(issue, rest)),
+    ...remainingProblems(rest, given),
+  ];
+}
+
+/** A copy without the setting at `path`; of a list with a wrong value nothing is left. */
+function without(group: unknown, [name, ...inner]: readonly PropertyKey[]): unknown {
+  if (name === undefined || typeof group !== "object" || group === null || Array.isArray(group)) {
+    return undefined;
+  }
+  const { [name]: value, ...rest } = group as Record<PropertyKey, unknown>;
+  const kept = without(value, inner);
+  return kept === undefined ? rest : { ...rest, [name]: kept };
 }
 
 function describeIssue(issue: z.core.$ZodIssue, raw: unknown): ConfigProblem[] {
@@ -56,20 +72,48 @@ function describeIssue(issue: z.core.$ZodIssue, raw: unknown): ConfigProblem[] {
   }
   const key = issue.path.join(".");
   const value = valueAt(raw, issue.path);
+  if (key === "") return [{ key: "settings", message: `must be a group, got ${textOf(value)}` }];
   if (value === undefined) return [{ key, message: `is required; write ${key}=...` }];
-  return [{ key, message: `${expectation(issue)}, got ${JSON.stringify(value)}` }];
+  return [{ key, message: `${expectation(issue)}, got ${textOf(value)}` }];
 }
 
 function describeUnknown(path: PropertyKey[], raw: unknown): ConfigProblem {
   const parents = path.slice(0, -1);
-  const near = nearestName(String(path.at(-1)), namesAt(TrainConfig, parents));
-  const remedy = near === undefined
+  const name = String(path.at(-1));
+  const near = nearestName(name, namesAt(TrainConfig, parents));
+  const meant = near === undefined ? homesOf(name) : [[...parents, near].join(".")];
+  const remedy = meant.length === 0
     ? `known here: ${namesAt(TrainConfig, parents).join(", ")}`
-    : `did you mean ${[...parents, near].join(".")}?`;
+    : `did you mean ${meant.join(" or ")}?`;
   return {
     key: path.join("."),
-    message: `is not a setting, got ${JSON.stringify(valueAt(raw, path))}; ${remedy}`,
+    message: `is not a setting, got ${textOf(valueAt(raw, path))}; ${remedy}`,
   };
+}
+
+/** Settings of this name in any group, for one that was given outside of its group. */
+function homesOf(name: string): string[] {
+  const paths = schemaFields(TrainConfig).map(({ path }) => path);
+  return paths.filter((path) => path.endsWith(`.${name}`));
+}
+
+/** A value as its user would write it, also where JSON has no word for it. */
+function textOf(value: unknown): string {
+  switch (typeof value) {
+    case "number":
+      return String(value); // JSON calls Infinity null
+    case "bigint":
+      return `${value}n`;
+    case "function":
+    case "symbol":
+    case "undefined":
+      return typeof value;
+  }
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return "an object"; // that holds itself
+  }
 }
 
 function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {

@@ -4,9 +4,11 @@ const probability = () => z.number().min(0).max(1);
 const amount = () => z.number().min(0);
 const channels = () => z.tuple([z.number(), z.number(), z.number()]);
 
+const side = () => z.int().min(1).max(4096);
+
 /** `[height, width]` in pixels; one number stands for a square. */
 const viewSize = () =>
-  z.union([z.int().min(1), z.tuple([z.int().min(1), z.int().min(1)])], {
+  z.union([side(), z.tuple([side(), side()])], {
     error: "must be a size in pixels or [height, width]",
   }).transform((size): [number, number] => typeof size === "number" ? [size, size] : size);
 
@@ -75,7 +77,7 @@ const globalView1 = () =>
 
 const localView = () =>
   z.strictObject({
-    num_views: z.int().min(0).default(8).describe("Local views of each image"),
+    num_views: z.int().min(0).max(256).default(8).describe("Local views of each image"),
     view_size: viewSize().default([98, 98]).describe(
       "Size of a local view, [height, width]; the default follows patch_size",
     ),

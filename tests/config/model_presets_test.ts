@@ -88,6 +88,12 @@ Deno.test("resolveModel() says what is wrong with a model", () => {
   );
   refuses(
     name,
+    { mlp_ratio: 0.001 },
+    "model_args.mlp_ratio",
+    "must leave the feed-forward layers of embed_dim 64 a width, got 0.001; raise it",
+  );
+  refuses(
+    name,
     { embed_dim: 512 },
     "model_args.num_heads",
     "must be at least 4 for embed_dim 512, so that a head is at most 128 wide, got 2",

@@ -123,6 +123,74 @@ Deno.test("resolveConfig() reports every problem at once", () => {
   );
 });
 
+Deno.test("resolveConfig() reports contradictions beside misspelt and ill-typed neighbours", () => {
+  refuses(
+    {
+      ...RUN,
+      method_args: { mask_ratio_min: 0.9, mask_ratio_max: 0.1, center_method: "sinkhorn" },
+      optim_args: { betas: [2, 0.9] },
+      batch_size: 1,
+      bogus: 1,
+    },
+    'method_args.center_method: must be "softmax" or "sinkhorn_knopp", got "sinkhorn"',
+    "optim_args.betas.0: must be less than 1, got 2",
+    "bogus: is not a setting, got 1; known here: out, data, model, method, epochs, steps, " +
+      "batch_size, gradient_accumulation_steps, seed, num_workers, overwrite, " +
+      "resume_interrupted, log_every_num_steps, save_every_num_steps, precision, accelerator, " +
+      "model_args, method_args, optim_args, transform_args",
+    "method_args.mask_ratio_min: must be at most mask_ratio_max 0.1, got 0.9",
+    "batch_size: must be at least 2 for the KoLeo loss, got 1; " +
+      "raise it or set method_args.koleo_loss_weight=0",
+  );
+});
+
+Deno.test("resolveConfig() finds the group of a setting that was given outside of it", () => {
+  refuses(
+    { ...RUN, lr: 1, method_args: { num_views: 2 }, min_scale: 0.1 },
+    "method_args.num_views: is not a setting, got 2; did you mean " +
+      "transform_args.local_view.num_views?",
+    "lr: is not a setting, got 1; did you mean optim_args.lr?",
+    "min_scale: is not a setting, got 0.1; did you mean transform_args.random_resize.min_scale " +
+      "or transform_args.local_view.random_resize.min_scale?",
+  );
+});
+
+Deno.test("resolveConfig() names values that JSON has no word for", () => {
+  const circle: Record<string, unknown> = { ...RUN };
+  circle.bogus = circle;
+  const known = /^ {2}bogus: is not a setting, got an object; known here: /m;
+  throws(() => resolveConfig(circle), (error: Error) => known.test(error.message));
+  refuses(
+    { ...RUN, steps: NaN, seed: Infinity, batch_size: 2n, method: () => {} },
+    'method: must be "dinov2", got function',
+    "steps: must be a number, got NaN",
+    "batch_size: must be a number, got 2n",
+    "seed: must be a number, got Infinity",
+  );
+  for (const raw of [null, undefined, 3]) {
+    const nothing = raw as unknown as Record<string, unknown>;
+    refuses(nothing, `settings: must be a group, got ${raw}`);
+  }
+});
+
+Deno.test("resolveConfig() refuses sizes that no machine could hold", () => {
+  refuses(
+    {
+      ...RUN,
+      batch_size: 1e9,
+      model_args: { embed_dim: 1e6, depth: 1e4, mlp_ratio: 1e3 },
+      method_args: { output_dim: 1e12 },
+      transform_args: { image_size: 80_000 },
+    },
+    "batch_size: must be at most 65536, got 1000000000",
+    "model_args.embed_dim: must be at most 16384, got 1000000",
+    "model_args.depth: must be at most 1000, got 10000",
+    "model_args.mlp_ratio: must be at most 64, got 1000",
+    "method_args.output_dim: must be at most 16777216, got 1000000000000",
+    "transform_args.image_size: must be at most 4096, got 80000",
+  );
+});
+
 Deno.test("resolveConfig() refuses settings that contradict each other", () => {
   refuses(
     { ...RUN, epochs: 2, steps: 3 },
