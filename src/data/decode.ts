@@ -1,4 +1,7 @@
-import { jpegDecoder, pngDecoder } from "../deps/imagescript.ts";
+import { gifDecoder, jpegDecoder, pngDecoder } from "../deps/imagescript.ts";
+import { loadTransformer } from "../deps/napi_rs_image.ts";
+import { type ImageFormat, type ImageHeader, readImageHeader } from "./image_header.ts";
+import { orient } from "./orient.ts";
 
 /** An image in memory: 8-bit red, green, blue, row after row. */
 export interface RgbImage {
@@ -6,6 +9,23 @@ export interface RgbImage {
   height: number;
   data: Uint8Array; // [height, width, 3]
 }
+
+/** Most pixels of an image, about 178 million: where Pillow refuses too, 512 MiB of RGB. */
+export const MAX_PIXELS = 178_956_970;
+
+/** Below this, a header is believed: 12 MiB at most are lost to one that lies. */
+const SMALL_PIXELS = 1 << 22;
+
+/** The most pixels that a byte of each format can stand for; more is a bomb or a lying header. */
+const PIXELS_PER_BYTE: Record<ImageFormat, number> = {
+  JPEG: 1024, // a bit for a block of 64, at least half of them in one component
+  PNG: 8 * 1032, // bits, deflated
+  WebP: Infinity, // one color takes no bits; sides of at most 16384
+  BMP: 128, // a run of 255 in two bytes
+  GIF: 2731, // a string of 4096 in twelve bits
+  TIFF: 8 * 4096, // a string of bits
+  PNM: 8, // bits
+};
 
 interface JpegFrame {
   width: number;
@@ -21,24 +41,59 @@ let png:
   | undefined;
 
 /**
- * Decodes a JPEG or PNG file to RGB.
+ * Decodes an image file to RGB: JPEG, PNG, WebP, BMP, GIF (its first frame), TIFF (its first page),
+ * PPM, PGM or PBM, told apart by their content.
  *
- * Grey and palette images become RGB, alpha is dropped.
+ * Grey, palette and CMYK become RGB, of 16 bits the upper 8 are kept, alpha is dropped, and the
+ * EXIF orientation is applied.
  *
  * @param bytes The whole file.
- * @throws {Error} If the bytes are neither format, or broken.
+ * @throws {Error} If the bytes are none of these formats, broken, or more than
+ * {@linkcode MAX_PIXELS}.
  */
 export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
-  if (bytes[0] === 0xff && bytes[1] === 0xd8) return await decodeJpeg(bytes);
-  if (bytes[0] === 0x89 && bytes[1] === 0x50 && bytes[2] === 0x4e && bytes[3] === 0x47) {
-    return await decodePng(bytes);
+  const header = readImageHeader(bytes);
+  checkSize(header, bytes);
+  let image: RgbImage;
+  try {
+    image = await DECODERS[header.format](bytes, header);
+  } catch (error) {
+    throw brokenFile(header.format, bytes, error);
   }
-  const head = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0"));
-  throw new Error(
-    `Cannot decode image: file must be a JPEG or a PNG, got ${bytes.length} bytes that start ` +
-      `with [${head.join(" ")}]; convert the file`,
-  );
+  if (image.width !== header.width || image.height !== header.height) {
+    throw brokenFile(header.format, bytes, new Error("the sizes in the file differ"));
+  }
+  return orient(image, header.orientation);
 }
+
+function checkSize({ format, width, height }: ImageHeader, bytes: Uint8Array): void {
+  const pixels = width * height;
+  if (pixels > MAX_PIXELS) {
+    throw new Error(
+      `Cannot decode image: it must have at most ${MAX_PIXELS} pixels, got ${width} x ${height}; ` +
+        `make it smaller`,
+    );
+  }
+  if (pixels > SMALL_PIXELS && pixels > bytes.length * PIXELS_PER_BYTE[format]) {
+    throw new Error(
+      `Cannot decode image: ${format} data of ${width} x ${height} pixels must have at least ` +
+        `${Math.ceil(pixels / PIXELS_PER_BYTE[format])} bytes, got ${bytes.length}; ` +
+        `replace the file`,
+    );
+  }
+}
+
+type Decoder = (bytes: Uint8Array, header: ImageHeader) => Promise<RgbImage>;
+
+const DECODERS: Record<ImageFormat, Decoder> = {
+  JPEG: decodeJpeg,
+  PNG: decodePng,
+  GIF: decodeGif,
+  WebP: decodeNative,
+  BMP: decodeNative,
+  TIFF: decodeNative,
+  PNM: decodeNative,
+};
 
 async function decodeJpeg(bytes: Uint8Array): Promise<RgbImage> {
   const decoder = jpeg ??= await jpegDecoder.init() as NonNullable<typeof jpeg>;
@@ -47,20 +102,17 @@ async function decodeJpeg(bytes: Uint8Array): Promise<RgbImage> {
     frame = decoder.decode(bytes);
   } catch (error) {
     jpeg = undefined;
-    throw brokenFile("JPEG", bytes, error);
+    throw error;
   }
   const { width, height, format, buffer } = frame;
   const pixels = width * height;
   if (format === 1) return { width, height, data: buffer.subarray(0, pixels * 3) };
+  if (format === 0) return { width, height, data: fromGray(buffer, pixels) };
   const data = new Uint8Array(pixels * 3);
-  if (format === 0) {
-    for (let i = 0; i < pixels; i++) data.fill(buffer[i], i * 3, i * 3 + 3);
-  } else {
-    for (let i = 0; i < pixels; i++) {
-      const light = 255 - buffer[i * 4 + 3];
-      for (let c = 0; c < 3; c++) {
-        data[i * 3 + c] = Math.round((255 - buffer[i * 4 + c]) * light / 255);
-      }
+  for (let i = 0; i < pixels; i++) {
+    const light = 255 - buffer[i * 4 + 3];
+    for (let c = 0; c < 3; c++) {
+      data[i * 3 + c] = Math.round((255 - buffer[i * 4 + c]) * light / 255);
     }
   }
   return { width, height, data };
@@ -70,23 +122,72 @@ async function decodePng(bytes: Uint8Array): Promise<RgbImage> {
   const decoder = png ??= await pngDecoder.init() as NonNullable<typeof png>;
   try {
     const { width, height, framebuffer } = decoder.decode(bytes);
-    const data = new Uint8Array(width * height * 3);
-    for (let from = 0, to = 0; to < data.length; from += 4, to += 3) {
-      data[to] = framebuffer[from];
-      data[to + 1] = framebuffer[from + 1];
-      data[to + 2] = framebuffer[from + 2];
-    }
-    return { width, height, data };
+    return { width, height, data: withoutAlpha(framebuffer, width * height) };
   } catch (error) {
     png = undefined;
-    throw brokenFile("PNG", bytes, error);
+    throw error;
   }
 }
 
-function brokenFile(kind: string, bytes: Uint8Array, cause: unknown): Error {
+/** The first frame on its canvas, which is black where the frame does not reach. */
+async function decodeGif(bytes: Uint8Array, { width, height }: ImageHeader): Promise<RgbImage> {
+  const decoder = new (await gifDecoder.init()).Decoder(bytes);
+  const frame = decoder.frame();
+  if (frame === null) throw new Error("no frame");
+  const pixels = withoutAlpha(frame.buffer, frame.width * frame.height);
+  if (frame.width === width && frame.height === height) return { width, height, data: pixels };
+  const data = new Uint8Array(width * height * 3);
+  const stride = frame.width * 3;
+  for (let y = 0; y < frame.height; y++) {
+    const row = pixels.subarray(y * stride, (y + 1) * stride);
+    data.set(row, ((frame.y + y) * width + frame.x) * 3);
+  }
+  return { width, height, data };
+}
+
+/** Channels of an image and bytes of a channel, for each color type of the native decoder. */
+const COLOR_TYPES = [[1, 1], [2, 1], [3, 1], [4, 1], [1, 2], [2, 2], [3, 2], [4, 2]];
+
+async function decodeNative(bytes: Uint8Array): Promise<RgbImage> {
+  const file = new (await loadTransformer())(bytes);
+  const { width, height, colorType } = file.metadataSync();
+  const samples = file.rawPixelsSync();
+  if (colorType >= COLOR_TYPES.length) throw new Error("samples are not of 8 or 16 bits");
+  const [channels, sampleBytes] = COLOR_TYPES[colorType];
+  const pixels = width * height;
+  const data = new Uint8Array(pixels * 3);
+  const stride = channels * sampleBytes;
+  const upper = sampleBytes - 1; // the more significant byte comes last
+  for (let i = 0; i < pixels; i++) {
+    for (let c = 0; c < 3; c++) {
+      data[i * 3 + c] = samples[i * stride + (channels < 3 ? 0 : c * sampleBytes) + upper];
+    }
+  }
+  return { width, height, data };
+}
+
+function fromGray(gray: Uint8Array, pixels: number): Uint8Array {
+  const data = new Uint8Array(pixels * 3);
+  for (let i = 0; i < pixels; i++) data.fill(gray[i], i * 3, i * 3 + 3);
+  return data;
+}
+
+function withoutAlpha(rgba: Uint8Array, pixels: number): Uint8Array {
+  const data = new Uint8Array(pixels * 3);
+  for (let from = 0, to = 0; to < data.length; from += 4, to += 3) {
+    data[to] = rgba[from];
+    data[to + 1] = rgba[from + 1];
+    data[to + 2] = rgba[from + 2];
+  }
+  return data;
+}
+
+function brokenFile(format: ImageFormat, bytes: Uint8Array, cause: unknown): Error {
+  // TIFF has kinds without number, so what the decoder says is of use.
+  const reason = format === "TIFF" && cause instanceof Error ? ` (${cause.message})` : "";
   return new Error(
-    `Cannot decode image: ${kind} data must be complete and intact, got ${bytes.length} bytes ` +
-      `that do not decode; replace the file`,
+    `Cannot decode image: ${format} data must be complete and intact, got ${bytes.length} bytes ` +
+      `that do not decode${reason}; replace the file`,
     { cause },
   );
 }

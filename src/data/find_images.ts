@@ -3,7 +3,18 @@ import { basename, join } from "node:path";
 import { DataError } from "./errors.ts";
 
 /** File endings taken for images, in any case. */
-export const IMAGE_EXTENSIONS = ["jpg", "jpeg", "png"];
+export const IMAGE_EXTENSIONS = [
+  "jpg",
+  "jpeg",
+  "png",
+  "webp",
+  "bmp",
+  "gif",
+  "tif",
+  "tiff",
+  "ppm",
+  "pgm",
+];
 
 /**
  * Lists the images under a folder, subfolders included, sorted by code unit.

@@ -48,7 +48,8 @@ Deno.test("findImages() says what is wrong with a folder", () =>
     await rejects(
       findImages(folder),
       new DataError(
-        "Cannot find images: data must hold files that end in jpg, jpeg, png, got none in " +
+        "Cannot find images: data must hold files that end in jpg, jpeg, png, webp, bmp, gif, tif, " +
+          "tiff, ppm, pgm, got none in " +
           `${JSON.stringify(folder)}; point data at a folder with images`,
       ),
     );

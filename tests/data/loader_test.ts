@@ -89,7 +89,8 @@ Deno.test("ViewLoader replaces an unreadable image by the next of the epoch and 
     const [batch] = await take({ ...options, numWorkers: 2 }, 1);
 
     deepEqual(batch.images, [first, third, third]);
-    const message = "Cannot decode image: file must be a JPEG or a PNG, got 6 bytes that start " +
+    const message =
+      "Cannot decode image: file must be a JPEG, PNG, WebP, BMP, GIF, TIFF, PPM or PGM, got 6 bytes that start " +
       "with [62 72 6f 6b]; convert the file";
     deepEqual(batch.errors, [{ path: second, message }]);
     const view = (b: Batch, i: number) => b.globalViews.slice(i * 576, i * 576 + 576);
@@ -119,7 +120,7 @@ Deno.test("ViewLoader fails if no image can be read", () =>
     await rejects(loader.next(), (error: Error) => {
       ok(error instanceof DataError);
       ok(
-        /^Cannot load batches: at least one of 7 images must be readable, got none; the first, \d\.png: Cannot decode image: file must be a JPEG or a PNG, got 6 bytes that start with \[62 72 6f 6b\]; convert the file$/
+        /^Cannot load batches: at least one of 7 images must be readable, got none; the first, \d\.png: Cannot decode image: file must be a JPEG, PNG, WebP, BMP, GIF, TIFF, PPM or PGM, got 6 bytes that start with \[62 72 6f 6b\]; convert the file$/
           .test(error.message),
         error.message,
       );

@@ -286,7 +286,8 @@ Deno.test("train() tells what is wrong before it does anything", async (t) => {
       rejects(
         train({ ...run, data: empty }),
         new DataError(
-          "Cannot find images: data must hold files that end in jpg, jpeg, png, got none in " +
+          "Cannot find images: data must hold files that end in jpg, jpeg, png, webp, bmp, gif, tif, " +
+            "tiff, ppm, pgm, got none in " +
             `"${empty}"; point data at a folder with images`,
         ),
       ));
