@@ -43,7 +43,7 @@ export async function train(config: TrainConfig): Promise<boolean> {
 function describeStart(start: RunStart): string {
   const { config, adapter, precision, images, totalSteps, startStep, batchSize } = start;
   return [
-    `${config.model} on ${images} images of ${config.data}`,
+    `${config.model} on ${images} images of ${[config.data].flat().join(", ")}`,
     `${adapter.name}${adapter.software ? " (software)" : ""}, precision ${precision}, ` +
     `${mib(start.memoryBytes)} of GPU memory`,
     startStep > 0

@@ -35,13 +35,16 @@ export function parseArguments(args: readonly string[]): Nested {
   return result;
 }
 
+/** Of the settings that are text, `data` alone may be a list. */
 function parseValue(key: string, text: string): unknown {
-  if (TEXT_KEYS.has(key)) return text;
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     return text; // not JSON: a bare word such as softmax, or text for the schema to refuse
   }
+  const isText = TEXT_KEYS.has(key) && !(key === "data" && Array.isArray(value));
+  return isText ? text : value;
 }
 
 /** Sets `key` in `root`; returns what is wrong with it, if anything is. */

@@ -4,10 +4,13 @@ import { ModelArgs } from "./model_args.ts";
 import { OptimArgs } from "./optim_args.ts";
 import { TransformArgs } from "./transform_args.ts";
 
+const paths = z.array(z.string().min(1)).refine((list) => list.length > 0, "must not be empty");
+
 /** Everything a training run is told; the names are LightlyTrain's where it has them. */
 export const TrainConfig = z.strictObject({
   out: z.string().min(1).describe("Folder of the run: metrics, checkpoints, exported model"),
-  data: z.string().min(1).describe("Folder with the training images, searched recursively"),
+  data: z.union([z.string().min(1), paths], { error: "must be a folder, a file or a list of both" })
+    .describe("Folder with the training images, subfolders included; or a file, or a list of both"),
   model: z.string().min(1).describe("Model preset, such as dinov2/vits14-notpretrained"),
   method: z.literal("dinov2").default("dinov2").describe("Training method"),
   epochs: z.int().min(1).nullable().default(null)
@@ -23,6 +26,8 @@ export const TrainConfig = z.strictObject({
     .describe("Seed of everything random: weights, order, views, masks"),
   num_workers: z.union([z.literal("auto"), z.int().min(1)]).default("auto")
     .describe('Threads that decode images and make views; "auto" follows the processor'),
+  data_errors: z.enum(["skip", "fail"]).default("skip")
+    .describe("An image that cannot be read is named and left out, or ends the run"),
   overwrite: z.boolean().default(false)
     .describe("Delete what an earlier run left in the out folder"),
   resume_interrupted: z.boolean().default(false)

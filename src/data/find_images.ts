@@ -1,5 +1,5 @@
 import { readdir, realpath, stat } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { DataError } from "./errors.ts";
 
 /** File endings taken for images, in any case. */
@@ -16,21 +16,45 @@ export const IMAGE_EXTENSIONS = [
   "pgm",
 ];
 
+/** Where images are: a folder or a file, or a list of folders and files. */
+export type ImageSource = string | readonly string[];
+
 /**
- * Lists the images under a folder, subfolders included, sorted by code unit.
+ * Lists the images of a folder, subfolders included, of a file, or of several of both, sorted by
+ * code unit and each file once, whatever the order of the list or of the file system.
  *
  * Symbolic links are followed; a link back to a folder on its own path is not.
  *
- * @param root A folder, or one image file.
- * @returns Paths relative to `root`, separated by `/`; for a file, its name alone.
- * @throws {DataError} If `root` does not exist or holds no image.
+ * @param source A folder, an image file, or a list of them.
+ * @returns Names separated by `/`: in a folder, paths relative to it; for a file, its name alone;
+ * for a list, paths as its entries begin.
+ * @throws {DataError} If an entry does not exist or holds no image.
  */
-export async function findImages(root: string): Promise<string[]> {
+export async function findImages(source: ImageSource): Promise<string[]> {
+  if (typeof source === "string") return (await imagesIn(source)).sort(byCodeUnit);
+  const names = new Map<string, string>(); // absolute path → name
+  for (const entry of [...source].sort(byCodeUnit)) {
+    for (const name of await imagesIn(entry)) {
+      const path = imagePath(entry, name);
+      const absolute = resolve(path);
+      if (!names.has(absolute)) names.set(absolute, path.replaceAll("\\", "/"));
+    }
+  }
+  return [...names.values()].sort(byCodeUnit);
+}
+
+/** Where the image `name` of {@linkcode findImages} lies; `source` may be the image itself. */
+export function imagePath(source: ImageSource, name: string): string {
+  if (typeof source !== "string") return name;
+  return isImage(source) && basename(source) === name ? source : join(source, name);
+}
+
+async function imagesIn(root: string): Promise<string[]> {
   const info = await stat(root).catch(() => undefined);
   if (!info) {
     throw new DataError(
-      `Cannot find images: data must be an existing folder, got ${JSON.stringify(root)}; ` +
-        `check the path`,
+      `Cannot find images: data must be an existing folder or file, got ` +
+        `${JSON.stringify(root)}; check the path`,
     );
   }
   const found: string[] = [];
@@ -45,12 +69,11 @@ export async function findImages(root: string): Promise<string[]> {
         `got none in ${JSON.stringify(root)}; point data at a folder with images`,
     );
   }
-  return found.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return found;
 }
 
-/** Where the image `path` of {@linkcode findImages} lies; `root` may be the image itself. */
-export function imagePath(root: string, path: string): string {
-  return isImage(root) && basename(root) === path ? root : join(root, path);
+function byCodeUnit(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function isImage(path: string): boolean {

@@ -1,6 +1,6 @@
 import { randomStream } from "../random.ts";
 import { DataError } from "./errors.ts";
-import { imagePath } from "./find_images.ts";
+import { imagePath, type ImageSource } from "./find_images.ts";
 import { renderItem, type ViewJob, viewLengths } from "./render_item.ts";
 import type { TransformArgs } from "./augment.ts";
 import { ViewPool } from "./view_pool.ts";
@@ -8,7 +8,7 @@ import { ViewPool } from "./view_pool.ts";
 /** The views of one training step. */
 export interface Batch {
   step: number;
-  /** The images used, as paths relative to the root. */
+  /** The images used, by the names that `findImages` gave them. */
   images: string[];
   /** `[2·B, 3, H, W]`: the first view of all images, then the second. */
   globalViews: Float32Array;
@@ -24,15 +24,17 @@ export interface Batch {
 }
 
 export interface ViewLoaderOptions {
-  /** The folder (or image) that `files` were found in. */
-  root: string;
-  /** Relative paths from `findImages`. */
+  /** What `files` were found in. */
+  root: ImageSource;
+  /** Names from `findImages`. */
   files: string[];
   seed: number;
   batchSize: number;
   /** Worker threads; 0 renders in this thread. */
   numWorkers: number;
   views: TransformArgs;
+  /** What an unreadable image does: it is replaced ("skip", the default) or ends the run. */
+  dataErrors?: "skip" | "fail";
   /** First step, of a resumed run. */
   startStep?: number;
   /** Batches made ahead of the one asked for. */
@@ -100,7 +102,8 @@ export class ViewLoader {
   /**
    * The batch of the next step.
    *
-   * @throws {DataError} If no image of the data set can be read.
+   * @throws {DataError} If no image of the data set can be read; with `dataErrors` "fail", if one
+   * of this batch cannot.
    */
   async next(): Promise<Batch> {
     if (this.#closed) {
@@ -144,7 +147,11 @@ export class ViewLoader {
       }
       return { path: item.path, errors: item.errors };
     };
-    const items = await Promise.all(Array.from({ length: batchSize }, load));
+    const settled = await Promise.allSettled(Array.from({ length: batchSize }, load));
+    const items = settled.map((each) => { // all are there, so that the first error is always the same
+      if (each.status === "rejected") throw each.reason;
+      return each.value;
+    });
     return {
       step,
       images: items.map((item) => item.path),
@@ -157,7 +164,7 @@ export class ViewLoader {
 
   /** The image at one position of the epoch, or the first readable one after it, cyclically. */
   async #item(epoch: number, order: Uint32Array, position: number): Promise<Item> {
-    const { root, files, seed } = this.#options;
+    const { root, files, seed, dataErrors } = this.#options;
     const errors: Item["errors"] = [];
     for (let attempt = 0; attempt < files.length; attempt++) {
       const index = order[(position + attempt) % files.length];
@@ -170,6 +177,7 @@ export class ViewLoader {
         if (this.#closed) throw error;
         if (this.#broken.has(index)) continue; // another item met it meanwhile, and reports it
         const message = error instanceof Error ? error.message : String(error);
+        if (dataErrors === "fail") throw unreadableError(path, message);
         this.#broken.set(index, message);
         errors.push({ path, message });
       }
@@ -193,4 +201,11 @@ export class ViewLoader {
     }
     return this.#order.order;
   }
+}
+
+function unreadableError(path: string, message: string): DataError {
+  return new DataError(
+    `Cannot load batches: every image must be readable, got ${path}: ${message}; or set ` +
+      `data_errors=skip to leave such images out`,
+  );
 }

@@ -1,11 +1,16 @@
-import type { RgbImage } from "./decode.ts";
+/** 8-bit red, green, blue, as `RgbImage` of `decode.ts`, which imports this file. */
+interface Pixels {
+  width: number;
+  height: number;
+  data: Uint8Array; // [height, width, 3]
+}
 
 /**
  * Turns and mirrors an image as its EXIF orientation asks, so that its first row is the top one.
  *
  * @param orientation 1 to 8; 1 returns the image itself, 5 to 8 swap width and height.
  */
-export function orient(image: RgbImage, orientation: number): RgbImage {
+export function orient(image: Pixels, orientation: number): Pixels {
   if (orientation === 1) return image;
   const { width, height, data } = image;
   // Where the pixel at column x and row y of the result lies in the image.

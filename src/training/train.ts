@@ -184,7 +184,7 @@ async function noteSettings(config: TrainConfig, folder: RunFolder, hooks: Train
 }
 
 function openLoader(
-  { data, seed, num_workers, transform_args }: TrainConfig,
+  { data, data_errors, seed, num_workers, transform_args }: TrainConfig,
   files: string[],
   batchSize: number,
   startStep: number,
@@ -192,9 +192,16 @@ function openLoader(
   const numWorkers = num_workers === "auto"
     ? Math.max(1, navigator.hardwareConcurrency - 1)
     : num_workers;
-  const views = transform_args;
-  const root = data;
-  const loader = new ViewLoader({ root, files, seed, batchSize, numWorkers, views, startStep });
+  const loader = new ViewLoader({
+    root: data,
+    files,
+    seed,
+    batchSize,
+    numWorkers,
+    views: transform_args,
+    dataErrors: data_errors,
+    startStep,
+  });
   return Object.assign(loader, { [Symbol.dispose]: () => loader.close() });
 }
 

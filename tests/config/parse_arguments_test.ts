@@ -50,3 +50,11 @@ Deno.test("parseArguments() names every argument that it cannot read", () => {
     ]),
   );
 });
+
+Deno.test("parseArguments() takes a list for data, and any other text as it is", () => {
+  deepEqual(parseArguments(['data=["a","b/c.jpg"]']), { data: ["a", "b/c.jpg"] });
+  for (const data of ["2024", "[set]", '{"a":1}']) {
+    deepEqual(parseArguments([`data=${data}`]), { data });
+  }
+  deepEqual(parseArguments(['out=["a"]']), { out: '["a"]' });
+});

@@ -123,6 +123,19 @@ Deno.test("resolveConfig() reports every problem at once", () => {
   );
 });
 
+Deno.test("resolveConfig() takes a folder, a file or a list of both for data", () => {
+  const list = ["photos", "more/a.jpg"];
+  deepEqual(resolveConfig({ ...RUN, data: list }).data, list);
+  const wrong: [data: unknown, problem: string][] = [
+    ["", 'data: must not be empty, got ""'],
+    [[], "data: must not be empty, got []"],
+    [["a", ""], 'data.1: must not be empty, got ""'],
+    [5, "data: must be a folder, a file or a list of both, got 5"],
+    [["a", 5], 'data: must be a folder, a file or a list of both, got ["a",5]'],
+  ];
+  for (const [data, problem] of wrong) refuses({ ...RUN, data }, problem);
+});
+
 Deno.test("resolveConfig() reports contradictions beside misspelt and ill-typed neighbours", () => {
   refuses(
     {
@@ -135,7 +148,7 @@ Deno.test("resolveConfig() reports contradictions beside misspelt and ill-typed 
     'method_args.center_method: must be "softmax" or "sinkhorn_knopp", got "sinkhorn"',
     "optim_args.betas.0: must be less than 1, got 2",
     "bogus: is not a setting, got 1; known here: out, data, model, method, epochs, steps, " +
-      "batch_size, gradient_accumulation_steps, seed, num_workers, overwrite, " +
+      "batch_size, gradient_accumulation_steps, seed, num_workers, data_errors, overwrite, " +
       "resume_interrupted, log_every_num_steps, save_every_num_steps, precision, accelerator, " +
       "model_args, method_args, optim_args, transform_args",
     "method_args.mask_ratio_min: must be at most mask_ratio_max 0.1, got 0.9",

@@ -42,6 +42,31 @@ Deno.test("findImages() takes one image for a set", () =>
     deepEqual([imagePath(file, "only.jpg"), imagePath(folder, "only.jpg")], [file, file]);
   }));
 
+Deno.test("findImages() takes a list of folders and files, each image once", () =>
+  inFolder(async (folder) => {
+    const [a, b] = [join(folder, "a"), join(folder, "b")];
+    await mkdir(join(a, "deep"), { recursive: true });
+    await mkdir(b);
+    for (const path of ["a/2.PPM", "a/deep/1.tif", "b/c.jpg", "b/d.jpg"]) {
+      await writeFile(join(folder, path), "");
+    }
+    const file = join(b, "c.jpg");
+    const expected = [join(a, "2.PPM"), join(a, "deep", "1.tif"), file];
+    for (const list of [[a, file], [file, a], [a, `${a}/`, `${b}/../a/deep`, file, file]]) {
+      const names = await findImages(list);
+      deepEqual(names, expected);
+      deepEqual(names.map((name) => imagePath(list, name)), expected);
+    }
+    deepEqual(await findImages([b]), [file, join(b, "d.jpg")]);
+    await rejects(
+      findImages([a, join(folder, "missing")]),
+      new DataError(
+        "Cannot find images: data must be an existing folder or file, got " +
+          `${JSON.stringify(join(folder, "missing"))}; check the path`,
+      ),
+    );
+  }));
+
 Deno.test("findImages() says what is wrong with a folder", () =>
   inFolder(async (folder) => {
     await writeFile(join(folder, "notes.txt"), "");
@@ -57,7 +82,9 @@ Deno.test("findImages() says what is wrong with a folder", () =>
     await rejects(
       findImages(missing),
       new DataError(
-        `Cannot find images: data must be an existing folder, got ${JSON.stringify(missing)}; ` +
+        `Cannot find images: data must be an existing folder or file, got ${
+          JSON.stringify(missing)
+        }; ` +
           "check the path",
       ),
     );

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { DEFAULT_TRANSFORM_ARGS, type TransformArgs } from "../../src/data/augment.ts";
 import { encodePng } from "../../src/data/encode.ts";
 import { DataError } from "../../src/data/errors.ts";
+import { findImages } from "../../src/data/find_images.ts";
 import { type Batch, ViewLoader, type ViewLoaderOptions } from "../../src/data/loader.ts";
 import { drawTexture } from "../../src/demo/textures.ts";
 import { randomStream } from "../../src/random.ts";
@@ -111,6 +112,32 @@ Deno.test("ViewLoader reports an unreadable image once, over all epochs", () =>
       const errors = batches.flatMap((batch) => batch.errors);
       deepEqual(errors.map(({ path }) => path), [options.files[2]]);
     }
+  }));
+
+Deno.test("ViewLoader fails at the first unreadable image of a batch if it is told to", () =>
+  withImages(async (options, root) => {
+    const [whole] = await take({ ...options, numWorkers: 0 }, 1);
+    const [, second, third] = whole.images;
+    for (const file of [third, second]) await writeFile(join(root, file), "broken");
+    for (const numWorkers of [0, 2]) {
+      await rejects(
+        take({ ...options, numWorkers, dataErrors: "fail" }, 1),
+        new DataError(
+          `Cannot load batches: every image must be readable, got ${second}: Cannot decode image: ` +
+            "file must be a JPEG, PNG, WebP, BMP, GIF, TIFF, PPM or PGM, got 6 bytes that start " +
+            "with [62 72 6f 6b]; convert the file; or set data_errors=skip to leave such images out",
+        ),
+      );
+    }
+  }));
+
+Deno.test("ViewLoader reads a list of folders and files", () =>
+  withImages(async (options, root) => {
+    const list = [root, join(root, "0.png")];
+    const files = await findImages(list);
+    const [here] = await take({ ...options, numWorkers: 0 }, 1);
+    const [listed] = await take({ ...options, root: list, files, numWorkers: 1 }, 1);
+    deepEqual(listed, { ...here, images: here.images.map((name) => join(root, name)) });
   }));
 
 Deno.test("ViewLoader fails if no image can be read", () =>

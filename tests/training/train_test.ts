@@ -279,7 +279,7 @@ Deno.test("train() tells what is wrong before it does anything", async (t) => {
       rejects(
         train({ ...run, data: missing }),
         new DataError(
-          `Cannot find images: data must be an existing folder, got "${missing}"; check the path`,
+          `Cannot find images: data must be an existing folder or file, got "${missing}"; check the path`,
         ),
       ));
     await t.step("no images", () =>
