@@ -22,6 +22,16 @@ export function readPlanArguments(args: readonly string[]): TrainConfig {
   return resolveConfig({ out: "-", data: "-", ...parseArguments(args) });
 }
 
+/**
+ * As {@linkcode readTrainArguments}, for a command that reads images and does nothing else: all but
+ * `data` may be left out.
+ *
+ * @throws {ConfigError} Listing every problem.
+ */
+export function readDataArguments(args: readonly string[]): TrainConfig {
+  return resolveConfig({ out: "-", model: "dinov2/vittest", ...parseArguments(args) });
+}
+
 /** The table of all settings for a command's help. */
 export function settingsHelp(): string {
   const fields = schemaFields(TrainConfig);

@@ -5,13 +5,20 @@ import { Command, CommanderError } from "../deps/commander.ts";
 import { GpuError } from "../gpu/errors.ts";
 import { CheckpointError } from "../safetensors.ts";
 import { TrainingError } from "../training/metrics.ts";
-import { readPlanArguments, readTrainArguments, settingsHelp } from "./arguments.ts";
+import {
+  readDataArguments,
+  readPlanArguments,
+  readTrainArguments,
+  settingsHelp,
+} from "./arguments.ts";
 
 /** What the commands do; each is given checked arguments. */
 export interface Actions {
   /** Returns whether the run came to its end; false if Ctrl-C ended it early. */
   train(config: TrainConfig): Promise<boolean>;
   plan(config: TrainConfig): Promise<void>;
+  /** Returns whether the data can be trained on; an unreadable image is for `data_errors` to say. */
+  checkData(config: TrainConfig, options: { json?: boolean }): Promise<boolean>;
   /** Replays the cases in these folders; returns how many quantities failed. */
   golden(folders: string[]): Promise<number>;
 }
@@ -41,14 +48,16 @@ export async function runProgram(
   args: readonly string[],
   output: ProgramOutput = CONSOLE,
 ): Promise<number> {
-  let [failures, finished] = [0, true];
+  let [failures, finished, usable] = [0, true, true];
   const golden = async (folders: string[]) => failures = await actions.golden(folders);
   const train = async (config: TrainConfig) => finished = await actions.train(config);
+  const checkData: Actions["checkData"] = async (config, options) =>
+    usable = await actions.checkData(config, options);
   try {
-    const program = buildProgram({ ...actions, train, golden }, output);
+    const program = buildProgram({ ...actions, train, golden, checkData }, output);
     await program.parseAsync([...args], { from: "user" });
     if (!finished) return EXIT.interrupted;
-    return failures > 0 ? EXIT.failed : EXIT.ok;
+    return failures > 0 || !usable ? EXIT.failed : EXIT.ok;
   } catch (error) {
     if (error instanceof CommanderError) {
       // Commander has printed what there is to say, be it the help or an error.
@@ -81,6 +90,15 @@ export function buildProgram(actions: Actions, output: ProgramOutput = CONSOLE):
     .argument("[settings...]", "settings as key=value; out and data may be left out")
     .addHelpText("after", PLAN_EXAMPLES)
     .action((args) => actions.plan(readPlanArguments(args)));
+
+  program.command("check-data")
+    .description("read every image and report sizes, formats, unreadable files and duplicates")
+    .argument("[settings...]", "settings as key=value; all but data may be left out")
+    .option("--json", "print the whole report as JSON")
+    .addHelpText("after", CHECK_DATA_EXAMPLES)
+    .action(async (args, options) => {
+      await actions.checkData(readDataArguments(args), options);
+    });
 
   program.command("golden")
     .description("replay recorded reference cases and compare every quantity")
@@ -118,6 +136,12 @@ const PLAN_EXAMPLES = `
 Examples:
   deno run -A cli.ts plan model=dinov2/vits14-notpretrained batch_size=64
   deno run -A cli.ts plan model=dinov2/vitg14-notpretrained batch_size=32`;
+
+const CHECK_DATA_EXAMPLES = `
+Examples:
+  deno run -A cli.ts check-data data=my_images
+  deno run -A cli.ts check-data 'data=["my_images","more/a.jpg"]' --json
+  deno run -A cli.ts check-data data=my_images data_errors=fail   # exit code 1 if any is unreadable`;
 
 const GOLDEN_EXAMPLES = `
 Examples:

@@ -12,6 +12,8 @@ export interface ProgressOutput {
 /** What a run is measured by. */
 export interface ProgressOptions {
   totalSteps: number;
+  /** What a step is called; "step" if left out. */
+  unit?: string;
   /** Images of a step. */
   batchSize: number;
   /** First step of this process; more than 0 in a resumed run. */
@@ -118,10 +120,10 @@ export class Progress {
   }
 
   #words(done: number, values: Readonly<Record<string, number>>): string[] {
-    const { totalSteps } = this.#options;
+    const { totalSteps, unit = "step" } = this.#options;
     const leftMs = (totalSteps - done) / this.#stepsPerMs();
     return [
-      `step ${String(done).padStart(String(totalSteps).length)}/${totalSteps}`,
+      `${unit} ${String(done).padStart(String(totalSteps).length)}/${totalSteps}`,
       `eta ${formatDuration(leftMs)}`,
       `${formatRate(this.imagesPerSecond)} images/s`,
       ...Object.entries(values).map(([name, value]) => `${name} ${formatValue(value)}`),

@@ -17,6 +17,7 @@ import { openRunFolder, type RunFolder } from "./run_folder.ts";
 import { recordStep, stepShape } from "./run_setup.ts";
 import type { TrainStep } from "./step.ts";
 import { Trainer } from "./trainer.ts";
+import { workersOf } from "./workers.ts";
 
 /** What a run is about to do, once everything is checked and before the first step. */
 export interface RunStart {
@@ -184,20 +185,18 @@ async function noteSettings(config: TrainConfig, folder: RunFolder, hooks: Train
 }
 
 function openLoader(
-  { data, data_errors, seed, num_workers, transform_args }: TrainConfig,
+  config: TrainConfig,
   files: string[],
   batchSize: number,
   startStep: number,
 ): ViewLoader & Disposable {
-  const numWorkers = num_workers === "auto"
-    ? Math.max(1, navigator.hardwareConcurrency - 1)
-    : num_workers;
+  const { data, data_errors, seed, transform_args } = config;
   const loader = new ViewLoader({
     root: data,
     files,
     seed,
     batchSize,
-    numWorkers,
+    numWorkers: workersOf(config),
     views: transform_args,
     dataErrors: data_errors,
     startStep,

@@ -19,7 +19,11 @@ async function run(args: string[], fail?: Error, finished = true) {
     return Promise.resolve(folders.includes("bad") ? 2 : 0);
   };
   const train = (config: TrainConfig) => note("train")(config).then(() => finished);
-  const code = await runProgram({ train, plan: note("plan"), golden }, args, {
+  const checkData = async (config: TrainConfig, { json }: { json?: boolean }) => {
+    await note(json ? "checkData as JSON" : "checkData")(config);
+    return config.data !== "bad";
+  };
+  const code = await runProgram({ train, plan: note("plan"), checkData, golden }, args, {
     out: (text) => void (out += text),
     err: (text) => void (err += text),
   });
@@ -50,6 +54,15 @@ Deno.test("plan needs neither out nor data", async () => {
     "batch_size=32",
   ]);
   deepEqual([code, config?.batch_size], [0, 32]);
+});
+
+Deno.test("check-data needs data alone, and fails where the data is of no use", async () => {
+  const { code, calls, config } = await run(["check-data", 'data=["a","b.png"]', "--json"]);
+  deepEqual([code, calls, config?.data], [0, ["checkData as JSON"], ["a", "b.png"]]);
+  deepEqual((await run(["check-data", "data=a"])).calls, ["checkData"]);
+  equal((await run(["check-data", "data=bad"])).code, 1);
+  const { code: usage, err } = await run(["check-data"]);
+  deepEqual([usage, /data: is required; write data=/.test(err)], [2, true]);
 });
 
 Deno.test("golden fails if a quantity fails", async () => {

@@ -1,0 +1,79 @@
+import type { TrainConfig } from "../config/train_config.ts";
+import { checkImages, type DataReport, type Spread } from "../data/check_images.ts";
+import { mib } from "../gpu/plan.ts";
+import { workersOf } from "../training/workers.ts";
+import { Progress } from "./progress.ts";
+
+/** Groups of duplicates that the text lists; the JSON has all. */
+const SHOWN_GROUPS = 20;
+
+/**
+ * Reads every image of `data` and prints what is in it.
+ *
+ * @returns False if no image can be read; with `data_errors` "fail", if one cannot.
+ */
+export async function checkData(
+  config: TrainConfig,
+  { json = false }: { json?: boolean },
+): Promise<boolean> {
+  let progress: Progress | undefined;
+  const report = await checkImages(config.data, {
+    numWorkers: workersOf(config),
+    onImage: (done, totalSteps) => {
+      const logEverySteps = Math.max(1, Math.ceil(totalSteps / 10));
+      progress ??= new Progress({ totalSteps, unit: "image", batchSize: 1, logEverySteps });
+      progress.update(done - 1, {});
+    },
+  });
+  progress?.finish();
+  console.log(json ? JSON.stringify(report, null, 2) : describeReport(report));
+  const { images, unreadable } = report;
+  return unreadable.length < (config.data_errors === "fail" ? 1 : images);
+}
+
+/**
+ * A report as text.
+ *
+ * @example
+ * ```ts
+ * import { checkImages } from "../data/check_images.ts";
+ * import { describeReport } from "./check_data.ts";
+ *
+ * async function check(folder: string) {
+ *   console.log(describeReport(await checkImages(folder, { numWorkers: 2 })));
+ * }
+ * ```
+ */
+export function describeReport(report: DataReport): string {
+  const { images, unreadable, duplicates, threads } = report;
+  const formats = Object.entries(report.formats).map(([name, count]) => `${count} ${name}`);
+  const copies = duplicates.reduce((count, names) => count + names.length - 1, 0);
+  const lines = [
+    `images      ${images}: ${[...formats, `${unreadable.length} unreadable`].join(", ")}`,
+    ...spreadLine("width", report.width, String),
+    ...spreadLine("height", report.height, String),
+    ...spreadLine("in memory", report.decodedBytes, sizeText),
+    `all         ${sizeText(report.totalDecodedBytes)} in memory, ` +
+    `${sizeText(report.totalFileBytes)} on disk`,
+    `decoding    ${report.decodedPerSecondAndThread.toFixed(0)} images/s and thread; ` +
+    `${report.imagesPerSecond.toFixed(0)} images/s with reading and comparing, ` +
+    `${threads} ${threads === 1 ? "thread" : "threads"}`,
+    `duplicates  ${copies} with the same pixels as another image`,
+    ...duplicates.slice(0, SHOWN_GROUPS).map((names) => `  ${names.join(" = ")}`),
+  ];
+  if (duplicates.length > SHOWN_GROUPS) {
+    lines.push(`  and ${duplicates.length - SHOWN_GROUPS} groups more; --json lists all`);
+  }
+  if (unreadable.length > 0) lines.push("unreadable");
+  return [...lines, ...unreadable.map(({ name, message }) => `  ${name}: ${message}`)].join("\n");
+}
+
+function spreadLine(name: string, spread: Spread | null, text: (value: number) => string) {
+  if (spread === null) return [];
+  const { min, median, max } = spread;
+  return [`${name.padEnd(12)}${text(min)} to ${text(max)}, median ${text(median)}`];
+}
+
+function sizeText(bytes: number): string {
+  return bytes < 2 ** 20 ? `${(bytes / 2 ** 10).toFixed(1)} KiB` : mib(bytes);
+}

@@ -1,0 +1,32 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { decodeImage } from "./decode.ts";
+import { type ImageFormat, readImageHeader } from "./image_header.ts";
+
+/** What is worth knowing of an image before it is trained on. */
+export interface ImageFacts {
+  format: ImageFormat;
+  /** Size in pixels, with the orientation applied. */
+  width: number;
+  height: number;
+  fileBytes: number;
+  /** SHA-256 of size and decoded pixels: the same for the same picture, in whatever file. */
+  hash: string;
+  /** Time that decoding took, without reading the file. */
+  decodeMs: number;
+}
+
+/**
+ * Reads and decodes one image file.
+ *
+ * @throws {Error} If the file cannot be read or decoded.
+ */
+export async function inspectImage(path: string): Promise<ImageFacts> {
+  const bytes = await readFile(path);
+  const start = performance.now();
+  const { width, height, data } = await decodeImage(bytes);
+  const decodeMs = performance.now() - start;
+  const hash = createHash("sha256").update(`${width} x ${height} `).update(data).digest("hex");
+  const { format } = readImageHeader(bytes);
+  return { format, width, height, fileBytes: bytes.length, hash, decodeMs };
+}

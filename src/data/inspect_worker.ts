@@ -1,0 +1,20 @@
+/// <reference no-default-lib="true" />
+/// <reference lib="deno.worker" />
+/** Worker thread: inspects one image at a time. */
+import { type ImageFacts, inspectImage } from "./inspect_image.ts";
+
+/** What became of an image: its facts, or why it cannot be read. */
+export type Inspection = { facts: ImageFacts } | { error: string };
+
+self.onmessage = async ({ data: path }: MessageEvent<string>) => {
+  self.postMessage(await inspect(path));
+};
+
+/** A throw would end the whole process, so every failure becomes a reply. */
+async function inspect(path: string): Promise<Inspection> {
+  try {
+    return { facts: await inspectImage(path) };
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) };
+  }
+}

@@ -1,0 +1,88 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { checkImages, type DataReport } from "../../src/data/check_images.ts";
+import { encodePng } from "../../src/data/encode.ts";
+import { DataError } from "../../src/data/errors.ts";
+import { encodedAs, exif, gifFile, jpegFile } from "../support/image_files.ts";
+
+async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "check-"));
+  try {
+    await test(folder);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** What does not depend on speed. */
+function factsOf(report: DataReport) {
+  const { threads: _t, imagesPerSecond: _i, decodedPerSecondAndThread: _d, ...facts } = report;
+  return facts;
+}
+
+Deno.test("checkImages() reports sizes, formats, unreadable files and duplicates", () =>
+  inFolder(async (folder) => {
+    const data = Uint8Array.from({ length: 5 * 4 * 3 }, (_, i) => i);
+    const png = encodePng({ width: 5, height: 4, data });
+    const files: Record<string, Uint8Array> = {
+      "a.png": png,
+      "b.png": encodePng({ width: 4, height: 5, data }), // other pixels, though the same bytes
+      "c.bmp": await encodedAs(png, "bmp"),
+      "d.gif": gifFile(),
+      "e.jpg": jpegFile({ columns: 2, blocks: [[7], [8]], exif: exif(6) }),
+      "f.jpg": png, // a wrong name
+      "g.jpg": Uint8Array.of(1, 2, 3),
+    };
+    for (const [name, bytes] of Object.entries(files)) await writeFile(join(folder, name), bytes);
+    const seen: string[] = [];
+    const onImage = (done: number, total: number) => seen.push(`${done}/${total}`);
+
+    const one = await checkImages(folder, { numWorkers: 1, onImage });
+
+    deepEqual(factsOf(one), {
+      images: 7,
+      formats: { PNG: 3, BMP: 1, GIF: 1, JPEG: 1 },
+      width: { min: 3, median: 5, max: 8 },
+      height: { min: 2, median: 4, max: 16 },
+      decodedBytes: { min: 18, median: 60, max: 384 },
+      totalDecodedBytes: 4 * 60 + 18 + 384,
+      totalFileBytes: Object.values(files).reduce((sum, file) => sum + file.length, 0) - 3,
+      unreadable: [{
+        name: "g.jpg",
+        message: "Cannot decode image: file must be a JPEG, PNG, WebP, BMP, GIF, TIFF, PPM or " +
+          "PGM, got 3 bytes that start with [01 02 03]; convert the file",
+      }],
+      duplicates: [["a.png", "c.bmp", "f.jpg"]],
+    });
+    deepEqual(seen, ["1/7", "2/7", "3/7", "4/7", "5/7", "6/7", "7/7"]);
+    ok(one.imagesPerSecond > 0 && one.decodedPerSecondAndThread > 0);
+    const three = await checkImages(folder, { numWorkers: 3 });
+    deepEqual(factsOf(three), factsOf(one));
+    equal(three.threads, 3);
+  }));
+
+Deno.test("checkImages() goes on after an image that kills a worker or stops it", () =>
+  inFolder(async (folder) => {
+    for (const name of ["a.png", "die.png", "hang.png", "z.png"]) {
+      await writeFile(join(folder, name), "");
+    }
+    const script = new URL("./failing_inspector.ts", import.meta.url);
+    const report = await checkImages(folder, { numWorkers: 1, timeoutMs: 3000, script });
+    const lost = (name: string, reason: string) =>
+      `Cannot decode image: worker must survive ${join(folder, name)}, got ${reason}; ` +
+      "remove the file";
+    deepEqual(report.unreadable, [
+      { name: "a.png", message: "no image" },
+      { name: "die.png", message: lost("die.png", "Uncaught Error: out of memory") },
+      { name: "hang.png", message: lost("hang.png", "no answer in 3000 ms") },
+      { name: "z.png", message: "no image" },
+    ]);
+    deepEqual([report.width, report.decodedPerSecondAndThread], [null, 0]);
+  }));
+
+Deno.test("checkImages() refuses a folder without images", () =>
+  inFolder(async (folder) => {
+    await rejects(checkImages(folder, { numWorkers: 1 }), DataError);
+  }));
