@@ -77,9 +77,12 @@ const READERS: Record<ImageFormat, (bytes: Uint8Array, view: DataView) => Size |
 };
 
 function readJpeg(bytes: Uint8Array, view: DataView): Size | undefined {
-  let orientation = 1;
-  for (let at = 2;;) {
-    if (view.getUint8(at) !== 0xff) return undefined;
+  let [at, orientation] = [2, 1];
+  while (true) {
+    if (view.getUint8(at) !== 0xff) {
+      at++; // a stray byte, which decoders pass over too
+      continue;
+    }
     const marker = view.getUint8(at + 1);
     if (marker === 0xff || marker === 0x01 || (marker >= 0xd0 && marker <= 0xd8)) {
       at += marker === 0xff ? 1 : 2; // fill bytes, and markers without data

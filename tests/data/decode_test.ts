@@ -1,5 +1,6 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { decodeImage, MAX_PIXELS } from "../../src/data/decode.ts";
+import { isWholeJpeg } from "../../src/data/jpeg_structure.ts";
 import {
   encodedAs,
   exif,
@@ -103,6 +104,27 @@ Deno.test("decodeImage() turns every kind of JPEG into RGB", async (t) => {
         [[255, 200, 100], [128, 100, 50]],
       );
     });
+    await t.step(progressive ? "progressive with a stray byte" : "a stray byte", async () => {
+      const whole = jpegFile({ ...kind, blocks: COLORS, adobe: 0 });
+      const at = 2 + 2 + 14; // after Adobe's segment
+      const stray = Uint8Array.of(...whole.subarray(0, at), 0, ...whole.subarray(at));
+      equal(isWholeJpeg(stray), false); // so this is the other decoder
+      deepEqual(await blocksOf(stray), COLORS);
+    });
+  }
+});
+
+Deno.test("isWholeJpeg() follows the parts of a file to its end", () => {
+  const file = jpegFile({ columns: 2, blocks: COLORS, progressive: true, exif: exif(1) });
+  ok(isWholeJpeg(file));
+  for (let length = 2; length < file.length; length++) {
+    equal(isWholeJpeg(file.subarray(0, length)), false, `${length} bytes`);
+  }
+  const startOfScan = file.lastIndexOf(0xda); // its length says where the coded data begins
+  for (const marker of [0x01, 0x77, 0xd8]) {
+    const torn = file.slice();
+    torn.set([0xff, marker], startOfScan + 13);
+    equal(isWholeJpeg(torn), false, `marker ${marker}`);
   }
 });
 
@@ -130,8 +152,8 @@ Deno.test("decodeImage() reads a GIF's first frame where it lies on the canvas",
   deepEqual(await decodeImage(gifFile()), { width: 3, height: 2, data: Uint8Array.from(first) });
 
   const placed = await decodeImage(gifFile({ screen: [4, 3], at: [1, 0] }));
-  const [none, row] = [[0, 0, 0], Array(12).fill(0)];
-  const expected = [none, ink, ink, paper, none, paper, ink, ink].flat().concat(row);
+  const row = [paper, paper, paper, paper]; // the background's color too
+  const expected = [paper, ink, ink, paper, paper, paper, ink, ink, ...row].flat();
   deepEqual(placed, { width: 4, height: 3, data: Uint8Array.from(expected) });
 
   const grown = await decodeImage(gifFile({ screen: [1, 1], at: [1, 0] }));
