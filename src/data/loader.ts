@@ -1,6 +1,7 @@
 import { randomStream } from "../random.ts";
 import { DataError } from "./errors.ts";
 import { imagePath, type ImageSource } from "./find_images.ts";
+import { noneReadable } from "./readable.ts";
 import { renderItem, type ViewJob, viewLengths } from "./render_item.ts";
 import type { TransformArgs } from "./augment.ts";
 import { ViewPool } from "./view_pool.ts";
@@ -183,10 +184,7 @@ export class ViewLoader {
       }
     }
     const first = order[position % files.length];
-    throw new DataError(
-      `Cannot load batches: at least one of ${files.length} images must be readable, got none; ` +
-        `the first, ${files[first]}: ${this.#broken.get(first)}`,
-    );
+    throw noneReadable(files.length, files[first], this.#broken.get(first)!);
   }
 
   #render(job: ViewJob): Promise<Float32Array> {

@@ -5,6 +5,7 @@ import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
 import { DataError } from "../data/errors.ts";
 import { findImages } from "../data/find_images.ts";
 import { ViewLoader } from "../data/loader.ts";
+import { assertSomeReadable } from "../data/readable.ts";
 import { type AdapterFacts, openDevice } from "../gpu/device.ts";
 import { assertFits, costOf } from "../gpu/plan.ts";
 import { PlanRunner } from "../gpu/runner.ts";
@@ -86,6 +87,7 @@ export interface TrainResult {
 export async function train(options: TrainOptions, hooks: TrainHooks = {}): Promise<TrainResult> {
   const config = resolveConfig(options);
   const files = await findImages(config.data);
+  await assertSomeReadable(config.data, files);
   const batchSize = Math.min(config.batch_size, files.length);
   if (batchSize < config.batch_size) {
     hooks.onMessage?.(

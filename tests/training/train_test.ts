@@ -269,6 +269,19 @@ Deno.test("train() lowers the batch to the images there are, and skips what it c
   }, 4);
 });
 
+Deno.test("train() stops at an image that it cannot read if it is told to", async () => {
+  await withTinyRun(async (folder, data) => {
+    await writeFile(`${data}/broken.jpg`, "no image");
+    const run = { ...TINY_RUN, out: `${folder}/run`, data: [data], batch_size: 5 };
+    await rejects(train({ ...run, data_errors: "fail" }), (error: Error) => {
+      ok(error instanceof DataError);
+      ok(error.message.startsWith("Cannot load batches: every image must be readable, got "));
+      ok(error.message.includes(`${data}/broken.jpg: Cannot decode image: `), error.message);
+      return true;
+    });
+  }, 4);
+});
+
 Deno.test("train() tells what is wrong before it does anything", async (t) => {
   await withTinyRun(async (folder, data) => {
     const run = { ...TINY_RUN, out: `${folder}/run`, data };
@@ -291,6 +304,17 @@ Deno.test("train() tells what is wrong before it does anything", async (t) => {
             `"${empty}"; point data at a folder with images`,
         ),
       ));
+    await t.step("no image that can be read", async () => {
+      await writeFile(`${empty}/a.jpg`, "no image");
+      await rejects(
+        train({ ...run, data: empty }),
+        new DataError(
+          "Cannot load batches: at least one of 1 images must be readable, got none; the first, " +
+            "a.jpg: Cannot decode image: file must be a JPEG, PNG, WebP, BMP, GIF, TIFF, PPM or " +
+            "PGM, got 8 bytes that start with [6e 6f 20 69]; convert the file",
+        ),
+      );
+    });
     await t.step("a folder that is not empty", () =>
       rejects(
         train({ ...run, out: folder }),
