@@ -2,11 +2,12 @@ import { deepEqual, equal } from "node:assert/strict";
 import { formatDuration, Progress, type ProgressOutput } from "../../src/commands/progress.ts";
 
 /** A progress display of 10 steps whose clock and output the test holds. */
-function recorded(output: Partial<ProgressOutput>, logEverySteps = 4) {
+function recorded(output: Partial<ProgressOutput>, logEverySteps = 4, unit?: string) {
   const now = { ms: 0 };
   const written: string[] = [];
   const progress = new Progress({
     totalSteps: 10,
+    unit,
     batchSize: 8,
     logEverySteps,
     clock: () => now.ms,
@@ -34,6 +35,13 @@ Deno.test("Progress prints the first, the last and some lines where there is no 
     "step  8/10  eta 0:01  16 images/s  loss 4.730  koleo 4.20e-4\n",
     "step 10/10  eta 0:00  16 images/s  loss 2.730  koleo 4.20e-4\n",
   ]);
+});
+
+Deno.test("Progress counts what it is told to count", () => {
+  const { now, written, progress } = recorded({}, 10, "image");
+  now.ms = 1000;
+  progress.update(0, {});
+  deepEqual(written, ["image  1/10  eta 0:09  8.0 images/s\n"]);
 });
 
 Deno.test("Progress rewrites one line on a terminal and keeps messages above it", () => {
