@@ -28,9 +28,9 @@ export async function train(config: TrainConfig): Promise<boolean> {
       signal: stop.signal,
       onStart: (start) => {
         console.error(describeStart(start));
-        const { totalSteps, batchSize, startStep } = start;
+        const { totalSteps, batchSize } = start;
         const logEverySteps = config.log_every_num_steps;
-        progress = new Progress({ totalSteps, batchSize, startStep, logEverySteps });
+        progress = new Progress({ totalSteps, batchSize, logEverySteps });
       },
       onStep: (row) => progress?.update(row.step, shown(row)),
       onMessage: (message) => progress ? progress.message(message) : console.error(message),
