@@ -16,8 +16,6 @@ export interface ProgressOptions {
   unit?: string;
   /** Images of a step. */
   batchSize: number;
-  /** First step of this process; more than 0 in a resumed run. */
-  startStep?: number;
   /** Steps between two lines where there is no terminal. */
   logEverySteps: number;
   output?: ProgressOutput;
@@ -63,8 +61,8 @@ export class Progress {
   readonly #options: ProgressOptions;
   readonly #output: ProgressOutput;
   readonly #clock: () => number;
-  /** Time and number of steps done at recent updates, oldest first. */
-  readonly #marks: { ms: number; done: number }[];
+  /** Time and steps done at recent updates, oldest first; what came before the first compiles. */
+  readonly #marks: { ms: number; done: number }[] = [];
   #line = "";
   #drawnMs = -Infinity;
 
@@ -72,7 +70,6 @@ export class Progress {
     this.#options = options;
     this.#output = options.output ?? standardOutput();
     this.#clock = options.clock ?? (() => performance.now());
-    this.#marks = [{ ms: this.#clock(), done: options.startStep ?? 0 }];
   }
 
   /** Images per second over the last updates; 0 before the first. */
@@ -121,11 +118,16 @@ export class Progress {
 
   #words(done: number, values: Readonly<Record<string, number>>): string[] {
     const { totalSteps, unit = "step" } = this.#options;
-    const leftMs = (totalSteps - done) / this.#stepsPerMs();
+    const speed = this.#stepsPerMs();
+    const left = speed > 0
+      ? [
+        `eta ${formatDuration((totalSteps - done) / speed)}`,
+        `${formatRate(this.imagesPerSecond)} images/s`,
+      ]
+      : []; // nothing to go by yet
     return [
       `${unit} ${String(done).padStart(String(totalSteps).length)}/${totalSteps}`,
-      `eta ${formatDuration(leftMs)}`,
-      `${formatRate(this.imagesPerSecond)} images/s`,
+      ...left,
       ...Object.entries(values).map(([name, value]) => `${name} ${formatValue(value)}`),
     ];
   }
@@ -145,13 +147,12 @@ export class Progress {
 
   #stepsPerMs(): number {
     const [first, last] = [this.#marks[0], this.#marks[this.#marks.length - 1]];
-    return last.ms > first.ms ? (last.done - first.done) / (last.ms - first.ms) : 0;
+    return last && last.ms > first.ms ? (last.done - first.done) / (last.ms - first.ms) : 0;
   }
 }
 
-/** A duration as `m:ss` or `h:mm:ss`; `-` where it is not known. */
+/** A duration as `m:ss` or `h:mm:ss`. */
 export function formatDuration(ms: number): string {
-  if (!Number.isFinite(ms)) return "-";
   const seconds = Math.round(ms / 1000);
   const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   const two = (value: number) => String(value).padStart(2, "0");

@@ -5,8 +5,12 @@ import { type RunStart, train as runTraining, type TrainResult } from "../traini
 import { EXIT } from "./program.ts";
 import { Progress } from "./progress.ts";
 
+/** What ends a run gently: Ctrl-C, and what job schedulers send; Windows knows only the first. */
+const SIGNALS: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+
 /**
- * Trains with a progress bar; Ctrl-C ends the run after the current step, ready to resume.
+ * Trains with a progress bar; Ctrl-C or SIGTERM ends the run after the current step, ready
+ * to resume.
  *
  * @returns Whether the run came to its end.
  */
@@ -17,16 +21,16 @@ export async function train(config: TrainConfig): Promise<boolean> {
     stop.abort();
     console.error("\nstopping after this step, with a checkpoint; Ctrl-C again to stop at once");
   };
-  Deno.addSignalListener("SIGINT", interrupt);
+  for (const signal of SIGNALS) Deno.addSignalListener(signal, interrupt);
   let progress: Progress | undefined;
   try {
     const result = await runTraining(config, {
       signal: stop.signal,
       onStart: (start) => {
         console.error(describeStart(start));
-        const { totalSteps, batchSize, startStep } = start;
+        const { totalSteps, batchSize } = start;
         const logEverySteps = config.log_every_num_steps;
-        progress = new Progress({ totalSteps, batchSize, startStep, logEverySteps });
+        progress = new Progress({ totalSteps, batchSize, logEverySteps });
       },
       onStep: (row) => progress?.update(row.step, shown(row)),
       onMessage: (message) => progress ? progress.message(message) : console.error(message),
@@ -36,7 +40,7 @@ export async function train(config: TrainConfig): Promise<boolean> {
     return result.finished;
   } finally {
     progress?.finish();
-    Deno.removeSignalListener("SIGINT", interrupt);
+    for (const signal of SIGNALS) Deno.removeSignalListener(signal, interrupt);
   }
 }
 

@@ -15,7 +15,7 @@ export const DINOv2Args = z.strictObject({
     .describe("Width of the DINO head before its last layer"),
   ibot_bottleneck_dim: width().default(256)
     .describe("Width of the iBOT head before its last layer, if the heads are separate"),
-  output_dim: z.int().min(2).max(2 ** 24).default(65536)
+  output_dim: z.int().min(2).max(2 ** 20).default(65536)
     .describe("Prototypes of a head's last layer"),
   ibot_separate_head: z.boolean().default(false)
     .describe("Give the iBOT loss a head of its own instead of the DINO head"),

@@ -17,7 +17,7 @@ export const TrainConfig = z.strictObject({
     .describe("Passes over the images; give this or steps"),
   steps: z.int().min(1).nullable().default(null)
     .describe("Optimizer steps; give this or epochs; 125000 if neither is given"),
-  batch_size: z.int().min(1).max(65_536).default(128).describe(
+  batch_size: z.int().min(1).max(16_384).default(128).describe(
     "Images of a forward and backward pass",
   ),
   gradient_accumulation_steps: z.int().min(1).default(1)

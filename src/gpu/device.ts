@@ -64,7 +64,11 @@ export type Accelerator = "auto" | "gpu" | "cpu";
  * @throws {GpuError} If there is none of the kind asked for.
  */
 export async function findAdapter(accelerator: Accelerator = "auto"): Promise<GPUAdapter> {
-  // The GL backend complains on stderr when this is not set.
+  // Where Vulkan finds nothing, Mesa's GL still counts as an adapter, but never finishes a step.
+  if (Deno.build.os === "linux" && !Deno.env.get("DENO_WEBGPU_BACKEND")) {
+    Deno.env.set("DENO_WEBGPU_BACKEND", "vulkan");
+  }
+  // Drivers that could show a window complain on stderr when this is not set.
   if (Deno.build.os === "linux" && !Deno.env.get("XDG_RUNTIME_DIR")) {
     Deno.env.set("XDG_RUNTIME_DIR", "/tmp");
   }
@@ -88,12 +92,19 @@ export async function findAdapter(accelerator: Accelerator = "auto"): Promise<GP
     ? software
     : hardware ?? software;
   if (chosen) return chosen;
-  const kind = accelerator === "gpu" ? "hardware " : accelerator === "cpu" ? "software " : "";
-  throw new GpuError(
-    `Cannot open a GPU: no ${kind}WebGPU adapter found; install a Vulkan driver (a software one ` +
-      "will do: on Debian and Ubuntu `apt-get install mesa-vulkan-drivers libvulkan1`)",
-  );
+  throw new GpuError(`Cannot open a GPU: ${MISSING[accelerator]}`);
 }
+
+const SOFTWARE_DRIVER = "on Debian and Ubuntu `apt-get install mesa-vulkan-drivers libvulkan1`";
+
+/** What was not found, and what to do about it. */
+const MISSING: Record<Accelerator, string> = {
+  auto: "no WebGPU adapter found; install a Vulkan driver (a software one will do: " +
+    `${SOFTWARE_DRIVER})`,
+  gpu: "no hardware WebGPU adapter found; install the GPU's Vulkan driver, or write " +
+    "accelerator=cpu to use a software one",
+  cpu: `no software WebGPU adapter found; install one: ${SOFTWARE_DRIVER}`,
+};
 
 /** True for drivers that run shaders on the CPU. */
 function isSoftware(info: GPUAdapterInfo): boolean {

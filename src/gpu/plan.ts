@@ -140,7 +140,7 @@ function makeTensor(
 export interface PlanCost {
   readonly bytesByKind: ReadonlyMap<MemoryKind | "scratch", number>;
   readonly totalBytes: number;
-  readonly largest: { label: string; bytes: number };
+  readonly largest: { label: string; kind: MemoryKind; bytes: number };
   readonly flops: number;
 }
 
@@ -164,7 +164,7 @@ export function costOf(plan: Plan): PlanCost {
   return {
     bytesByKind,
     totalBytes: [...bytesByKind.values()].reduce((a, b) => a + b, 0),
-    largest: { label: largest.label, bytes: largest.sizeBytes },
+    largest: { label: largest.label, kind: largest.kind, bytes: largest.sizeBytes },
     flops: dispatches.reduce((sum, { flops = 0 }) => sum + flops, 0),
   };
 }
@@ -188,19 +188,27 @@ export function assertFits(plan: Plan, memoryBytes?: number): void {
   if (largest.bytes > limit) {
     throw new GpuError(
       `Cannot run this plan on ${name}: ${largest.label} must take at most ${mib(limit)} (the ` +
-        `adapter's limit for one buffer), got ${mib(largest.bytes)}; ${REMEDY}`,
+        `adapter's limit for one buffer), got ${mib(largest.bytes)}; ${remedyFor(largest.kind)}`,
     );
   }
   if (memoryBytes !== undefined && totalBytes > memoryBytes) {
     throw new GpuError(
       `Cannot run this plan on ${name}: it needs ${mib(totalBytes)}, which is ` +
-        `${mib(totalBytes - memoryBytes)} more than there is; ${REMEDY}`,
+        `${mib(totalBytes - memoryBytes)} more than there is; ${SMALLER_STEP}`,
     );
   }
 }
 
-const REMEDY = "lower batch_size (and raise gradient_accumulation_steps by as much), " +
+const SMALLER_STEP = "lower batch_size (and raise gradient_accumulation_steps by as much), " +
   "transform_args.local_view.num_views or the model's size";
+
+/** What grows with the batch, and what with the model. */
+function remedyFor(kind: MemoryKind): string {
+  const byBatch = kind === "activations" || kind === "images" || kind === "inputs";
+  return byBatch || kind === "constants"
+    ? SMALLER_STEP
+    : "lower method_args.output_dim or the model's width";
+}
 
 /** Bytes as people read them. */
 export function mib(bytes: number): string {

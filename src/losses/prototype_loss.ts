@@ -2,7 +2,7 @@ import type { Recorder } from "../gpu/recorder.ts";
 import { type Tensor, view } from "../gpu/tensor.ts";
 import { fill } from "../ops/fill.ts";
 import { matmul } from "../ops/matmul.ts";
-import { prototypeCrossEntropy } from "../ops/prototype_cross_entropy.ts";
+import { NO_PAIR, prototypeCrossEntropy } from "../ops/prototype_cross_entropy.ts";
 import { sinkhornAccumulate, sinkhornFinish, sinkhornReset } from "../ops/sinkhorn_knopp.ts";
 import { rowLogSumExp } from "../ops/softmax_stats.ts";
 
@@ -44,7 +44,6 @@ export type Centering = { method: "softmax"; center: Tensor } | { method: "sinkh
 export const LOGITS_BUDGET_BYTES = 128 * 2 ** 20;
 
 const SINKHORN_ITERATIONS = 3;
-const NONE = 0xffffffff;
 /** Bindings begin at multiples of 64 elements. */
 const ALIGNMENT = 64;
 
@@ -181,7 +180,7 @@ function pairTable(gpu: Recorder, { name, unit, pairs }: PrototypeLossInput, uni
   for (let row = 0; row < units * unit.student; row++) {
     const first = Math.floor(row / unit.student) * unit.teacher;
     const [a, b] = pairs(row % unit.student);
-    table.set([first + a, b === null ? NONE : first + b], row * 2);
+    table.set([first + a, b === null ? NO_PAIR : first + b], row * 2);
   }
   return gpu.constant(table, [units * unit.student, 2], `${name}.pairs`);
 }

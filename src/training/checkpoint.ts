@@ -37,6 +37,8 @@ export interface Position {
  * Writes everything that a run needs to go on: both networks, moments, centres, position.
  *
  * The file appears whole or not at all, and `last` points to it afterwards.
+ *
+ * @throws {CheckpointError} If it cannot be written.
  */
 export async function saveCheckpoint(
   paths: { file: string; last: string },
@@ -55,7 +57,7 @@ export async function saveCheckpoint(
     const data = async () => bytesOf(await memory.download(step[key]));
     sources.push({ name, dtype: "F32", shape: step[key].shape, data });
   }
-  await writeSafetensors(paths.file, sources, {
+  await write(paths.file, sources, {
     format: "denodino-checkpoint/1",
     step: String(position.step),
     epoch: String(position.epoch),
@@ -64,7 +66,11 @@ export async function saveCheckpoint(
   await pointTo(paths.last, paths.file);
 }
 
-/** Writes the teacher's backbone under its official names. */
+/**
+ * Writes the teacher's backbone under its official names.
+ *
+ * @throws {CheckpointError} If it cannot be written.
+ */
 export async function exportTeacher(
   path: string,
   step: TrainStep,
@@ -77,7 +83,24 @@ export async function exportTeacher(
   );
   const backbone = sources.filter(({ name }) => name.startsWith(prefix))
     .map((source) => ({ ...source, name: source.name.slice(prefix.length) }));
-  await writeSafetensors(path, backbone, metadata);
+  await write(path, backbone, metadata);
+}
+
+/** Writes a file; where the system refuses, says which file it was. */
+async function write(
+  path: string,
+  sources: SafetensorsSource[],
+  metadata: Record<string, string>,
+): Promise<void> {
+  try {
+    await writeSafetensors(path, sources, metadata);
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error)) throw error;
+    throw new CheckpointError(
+      `Cannot write "${path}": ${error.message}; make room for it, and go on from the checkpoint ` +
+        "before with resume_interrupted=true",
+    );
+  }
 }
 
 /**

@@ -25,6 +25,26 @@ export class RunFolder {
     return join(this.path, "checkpoints", `epoch=${epoch}-step=${step}.safetensors`);
   }
 
+  /** Removes what an earlier run left, and nothing else. */
+  async clear(): Promise<void> {
+    for (const entry of OWN_ENTRIES) {
+      await rm(join(this.path, entry), { recursive: true, force: true });
+    }
+    await this.make();
+  }
+
+  /** Makes the folders of a run. @throws {ConfigError} If they cannot be written. */
+  async make(): Promise<void> {
+    try {
+      await mkdir(join(this.path, "checkpoints"), { recursive: true });
+      await mkdir(join(this.path, "exported_models"), { recursive: true });
+    } catch (error) {
+      const { code } = error as { code?: string };
+      const got = `got "${this.path}" (${code})`;
+      throw outError(`must be a folder that can be written, ${got}; choose another`);
+    }
+  }
+
   /** Removes the checkpoints of earlier steps, whichever session wrote them. */
   async keepOnly(checkpoint: string): Promise<void> {
     const folder = join(this.path, "checkpoints");
@@ -38,8 +58,8 @@ export class RunFolder {
 /**
  * Prepares the `out` folder of a run.
  *
- * A new run wants a folder that is absent or empty; `overwrite` removes what an earlier run left
- * (and nothing else); `resume_interrupted` wants the last checkpoint of one.
+ * A new run wants a folder that is absent or empty; with `overwrite` one that an earlier run may be
+ * {@linkcode RunFolder.clear cleared} from; `resume_interrupted` wants the last checkpoint of one.
  *
  * @throws {ConfigError} If the folder is not what the settings say.
  */
@@ -58,22 +78,14 @@ export async function openRunFolder(
           "leave out resume_interrupted to start a new run",
       );
     }
-  } else if (overwrite) {
-    for (const entry of OWN_ENTRIES) await rm(join(out, entry), { recursive: true, force: true });
-  } else if (entries.length > 0) {
+  } else if (!overwrite && entries.length > 0) {
     throw outError(
       `must be an empty folder, got "${out}" with ${entries.length} ` +
         `${entries.length === 1 ? "entry" : "entries"}; choose another, or write ` +
         "overwrite=true to replace the run there or resume_interrupted=true to go on with it",
     );
   }
-  try {
-    await mkdir(join(out, "checkpoints"), { recursive: true });
-    await mkdir(join(out, "exported_models"), { recursive: true });
-  } catch (error) {
-    const { code } = error as { code?: string };
-    throw outError(`must be a folder that can be written, got "${out}" (${code}); choose another`);
-  }
+  await folder.make();
   return folder;
 }
 

@@ -1,9 +1,7 @@
 import { maskTable } from "../data/masks.ts";
+import { NO_ROW } from "../ops/gather_rows.ts";
 import type { StepInputs } from "./step_inputs.ts";
 import { globalGrid, maskedToken, type StepShape } from "./step_shape.ts";
-
-/** Marks an entry of the table of masked tokens that no patch uses. */
-const NONE = 0xffffffff;
 
 /**
  * Sets everything a step needs to know of its masks: which patches are hidden, where their tokens
@@ -21,7 +19,7 @@ export function setMasks(inputs: StepInputs, shape: StepShape, masks: ArrayLike<
       `Cannot set masks: at most ${shape.maxMasked} patches must be masked, got ${indices.length}`,
     );
   }
-  const tokens = new Uint32Array(shape.maxMasked).fill(NONE);
+  const tokens = new Uint32Array(shape.maxMasked).fill(NO_ROW);
   indices.forEach((flat, i) => tokens[i] = maskedToken(shape, flat));
   inputs.set("masks", masks);
   inputs.set("masked_tokens", tokens);

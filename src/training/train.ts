@@ -102,6 +102,8 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
     assertFits(plan, open.facts.software ? Deno.systemMemoryInfo().available : undefined);
     const folder = await openRunFolder(config);
     using runner = await PlanRunner.build(plan, open);
+    // Only now: an earlier run is not given up for one that cannot start.
+    if (config.overwrite && !config.resume_interrupted) await folder.clear();
     const startStep = await begin(config, folder, step, runner);
     const accumulation = shape.accumulationSteps;
     using loader = openLoader(config, files, batchSize, startStep * accumulation);

@@ -30,7 +30,7 @@ Deno.test("Progress prints the first, the last and some lines where there is no 
   }
   progress.finish();
   deepEqual(written, [
-    "step  1/10  eta 0:05  16 images/s  loss 11.730  koleo 4.20e-4\n",
+    "step  1/10  loss 11.730  koleo 4.20e-4\n",
     "step  4/10  eta 0:03  16 images/s  loss 8.730  koleo 4.20e-4\n",
     "step  8/10  eta 0:01  16 images/s  loss 4.730  koleo 4.20e-4\n",
     "step 10/10  eta 0:00  16 images/s  loss 2.730  koleo 4.20e-4\n",
@@ -38,15 +38,16 @@ Deno.test("Progress prints the first, the last and some lines where there is no 
 });
 
 Deno.test("Progress counts what it is told to count", () => {
-  const { now, written, progress } = recorded({}, 10, "image");
-  now.ms = 1000;
+  const { written, progress } = recorded({}, 10, "image");
   progress.update(0, {});
-  deepEqual(written, ["image  1/10  eta 0:09  8.0 images/s\n"]);
+  deepEqual(written, ["image  1/10\n"]);
 });
 
 Deno.test("Progress rewrites one line on a terminal and keeps messages above it", () => {
   const { now, written, progress } = recorded({ isTerminal: true, columns: 68 });
-  now.ms = 1000;
+  progress.update(0, {});
+  written.length = 0;
+  now.ms = 800;
   progress.update(4, { loss: 3, ibot: 2 });
   progress.message("saved");
   progress.finish();
@@ -65,12 +66,10 @@ Deno.test("Progress redraws at most ten times a second, and always at the end", 
 });
 
 Deno.test("formatDuration() writes hours only where there are some", () => {
-  deepEqual([0, 59_600, 3_599_000, 3_600_000, Infinity, NaN].map(formatDuration), [
+  deepEqual([0, 59_600, 3_599_000, 3_600_000].map(formatDuration), [
     "0:00",
     "1:00",
     "59:59",
     "1:00:00",
-    "-",
-    "-",
   ]);
 });

@@ -195,11 +195,11 @@ Deno.test("resolveConfig() refuses sizes that no machine could hold", () => {
       method_args: { output_dim: 1e12 },
       transform_args: { image_size: 80_000 },
     },
-    "batch_size: must be at most 65536, got 1000000000",
+    "batch_size: must be at most 16384, got 1000000000",
     "model_args.embed_dim: must be at most 16384, got 1000000",
     "model_args.depth: must be at most 1000, got 10000",
     "model_args.mlp_ratio: must be at most 64, got 1000",
-    "method_args.output_dim: must be at most 16777216, got 1000000000000",
+    "method_args.output_dim: must be at most 1048576, got 1000000000000",
     "transform_args.image_size: must be at most 4096, got 80000",
   );
 });

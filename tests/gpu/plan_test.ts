@@ -118,7 +118,7 @@ Deno.test("costOf() adds memory up by kind and tells scratch from activations", 
     scratch: 1024,
   });
   equal(cost.totalBytes, 5424);
-  deepEqual(cost.largest, { label: "long", bytes: 4000 });
+  deepEqual(cost.largest, { label: "long", kind: "activations", bytes: 4000 });
   equal(cost.flops, 150);
 });
 
@@ -136,8 +136,7 @@ Deno.test("assertFits() says which buffer is too large for the adapter", () => {
     () => assertFits(recorder.finish()),
     new GpuError(
       "Cannot run this plan on some GPU: exp_avg.0 must take at most 128.0 MiB (the adapter's " +
-        "limit for one buffer), got 256.0 MiB; lower batch_size (and raise " +
-        "gradient_accumulation_steps by as much), transform_args.local_view.num_views or the model's size",
+        "limit for one buffer), got 256.0 MiB; lower method_args.output_dim or the model's width",
     ),
   );
 });

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { resolveConfig } from "../../src/config/resolve_config.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
@@ -104,6 +104,26 @@ Deno.test("saveCheckpoint() moves last on and leaves the file before", async () 
     deepEqual(await readFile(first), before);
     deepEqual(await readFile(last), await readFile(second));
     equal((await loadCheckpoint(last, step, gpu)).step, 13);
+  });
+});
+
+Deno.test("saveCheckpoint() and exportTeacher() name the file that cannot be written", async () => {
+  using gpu = await Gpu.open();
+  const step = tinyStep(gpu);
+  await withFolder(async (folder) => {
+    const file = `${folder}/absent/a.safetensors`;
+    const names = (error: Error) => {
+      const end = "make room for it, and go on from the checkpoint before with " +
+        "resume_interrupted=true";
+      ok(error instanceof CheckpointError, error.stack);
+      ok(error.message.startsWith(`Cannot write "${file}": ENOENT`), error.message);
+      ok(error.message.endsWith(end), error.message);
+      return true;
+    };
+    const last = `${folder}/last.safetensors`;
+    await rejects(saveCheckpoint({ file, last }, step, gpu, PLACE, {}), names);
+    await rejects(exportTeacher(file, step, gpu, {}), names);
+    deepEqual(await readdir(folder), []);
   });
 });
 

@@ -1,4 +1,4 @@
-import { deepEqual, rejects } from "node:assert/strict";
+import { deepEqual, equal, rejects } from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { ConfigError } from "../../src/config/config_error.ts";
 import { openRunFolder } from "../../src/training/run_folder.ts";
@@ -65,13 +65,15 @@ Deno.test({
     ),
 });
 
-Deno.test("openRunFolder() overwrites a run and nothing else", async () => {
+Deno.test("clear() removes an earlier run and nothing else; until then it is kept", async () => {
   await withFolder(async (out) => {
     const run = await openRunFolder({ out, ...PLAIN });
     await Deno.writeTextFile(run.lastCheckpoint, "old");
     await Deno.writeTextFile(run.metrics, "old");
     await Deno.writeTextFile(`${out}/notes.txt`, "mine");
-    await openRunFolder({ out, overwrite: true, resume_interrupted: false });
+    const next = await openRunFolder({ out, overwrite: true, resume_interrupted: false });
+    equal(await Deno.readTextFile(run.lastCheckpoint), "old");
+    await next.clear();
     deepEqual((await readdir(out)).sort(), ["checkpoints", "exported_models", "notes.txt"]);
     deepEqual(await readdir(`${out}/checkpoints`), []);
   });
