@@ -41,6 +41,7 @@ const SETTINGS: TrainOptions = {
     ibot_bottleneck_dim: 64,
     output_dim: 256,
     momentum_start: 0.98,
+    momentum_end: 0.99,
     teacher_temp_end: 0.04,
     warmup_steps: 30,
     weight_decay_end: 0.04,
