@@ -1,6 +1,7 @@
 import { type Accelerator, type AdapterFacts, type OpenDevice, openDevice } from "./device.ts";
 import { GpuError, ShapeError } from "./errors.ts";
 import { Pipelines } from "./pipelines.ts";
+import { readTensor } from "./readback.ts";
 import { type Dispatch, gridOf, type Recorder } from "./recorder.ts";
 import { byteLength, type DType, elementCount, type MemoryKind, type Tensor } from "./tensor.ts";
 
@@ -103,19 +104,7 @@ export class Gpu implements Recorder, Disposable {
   /** The raw bytes of a tensor. @throws {GpuError} If any dispatch before it failed. */
   async downloadBytes(tensor: Tensor): Promise<ArrayBuffer> {
     await this.finish();
-    const size = byteLength(tensor.shape, tensor.dtype);
-    const staging = this.device.createBuffer({
-      label: `${tensor.label} (readback)`,
-      size,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
-    const encoder = this.device.createCommandEncoder();
-    encoder.copyBufferToBuffer(tensor.storage.buffer!, tensor.offsetBytes, staging, 0, size);
-    this.device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
-    const bytes = staging.getMappedRange().slice(0);
-    staging.destroy();
-    this.#open.check();
+    const bytes = await readTensor(this.#open, tensor);
     return elementCount(tensor.shape) === 0 ? new ArrayBuffer(0) : bytes;
   }
 

@@ -1,6 +1,47 @@
 import { GpuError } from "./errors.ts";
 import type { OpenDevice } from "./device.ts";
-import { elementCount, type Tensor } from "./tensor.ts";
+import { byteLength, elementCount, type Tensor } from "./tensor.ts";
+
+/**
+ * The bytes of a tensor, padded to whole words; waits for everything submitted so far.
+ *
+ * @throws {GpuError} If the device failed or was lost meanwhile.
+ */
+export async function readTensor(open: OpenDevice, tensor: Tensor): Promise<ArrayBuffer> {
+  const { device } = open;
+  const { label, storage, offsetBytes } = tensor;
+  const size = byteLength(tensor.shape, tensor.dtype);
+  const staging = device.createBuffer({
+    label: `${label} (readback)`,
+    size,
+    usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
+  });
+  const encoder = device.createCommandEncoder({ label: `${label} (readback)` });
+  encoder.copyBufferToBuffer(storage.buffer!, offsetBytes, staging, 0, size);
+  device.queue.submit([encoder.finish()]);
+  const bytes = await mappedBytes(open, staging, size, label);
+  staging.destroy();
+  return bytes;
+}
+
+/** A copy of the leading bytes of a staging buffer; says why where it cannot be mapped. */
+async function mappedBytes(
+  open: OpenDevice,
+  staging: GPUBuffer,
+  size: number,
+  label: string,
+): Promise<ArrayBuffer> {
+  try {
+    await staging.mapAsync(GPUMapMode.READ);
+  } catch (error) {
+    open.check(); // a lost device or an earlier failure says more than the mapping does
+    throw new GpuError(`Cannot read back ${label}: ${(error as Error).message}`);
+  }
+  const bytes = staging.getMappedRange().slice(0, size);
+  staging.unmap();
+  open.check();
+  return bytes;
+}
 
 /**
  * Brings a small tensor back from every step without waiting each time: the copies gather in a
@@ -49,11 +90,9 @@ export class Readback implements Disposable {
   async take(): Promise<Float32Array[]> {
     const count = this.#pending;
     if (count === 0) return [];
-    await this.#staging.mapAsync(GPUMapMode.READ);
-    const bytes = this.#staging.getMappedRange().slice(0, count * this.#rowBytes);
-    this.#staging.unmap();
+    const length = count * this.#rowBytes;
+    const bytes = await mappedBytes(this.#open, this.#staging, length, this.#tensor.label);
     this.#pending = 0;
-    this.#open.check();
     const values = new Float32Array(bytes);
     const size = this.#rowBytes / 4;
     return Array.from({ length: count }, (_, i) => values.subarray(i * size, (i + 1) * size));

@@ -2,6 +2,7 @@ import type { OpenDevice } from "./device.ts";
 import { GpuError, ShapeError } from "./errors.ts";
 import { Pipelines } from "./pipelines.ts";
 import { mib, type Plan } from "./plan.ts";
+import { readTensor } from "./readback.ts";
 import { type Dispatch, gridOf } from "./recorder.ts";
 import { alignUp, elementCount, type Storage, type Tensor } from "./tensor.ts";
 
@@ -110,20 +111,7 @@ export class PlanRunner implements Disposable {
 
   /** The values of a tensor that the plan keeps; waits for the queue. */
   async download(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
-    const { device } = this.#open;
-    const size = Math.max(4, elementCount(tensor.shape) * 4);
-    const staging = device.createBuffer({
-      label: `${tensor.label} (readback)`,
-      size,
-      usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST,
-    });
-    const encoder = device.createCommandEncoder();
-    encoder.copyBufferToBuffer(tensor.storage.buffer!, tensor.offsetBytes, staging, 0, size);
-    device.queue.submit([encoder.finish()]);
-    await staging.mapAsync(GPUMapMode.READ);
-    const values = new Float32Array(staging.getMappedRange().slice(0));
-    staging.destroy();
-    this.#open.check();
+    const values = new Float32Array(await readTensor(this.#open, tensor));
     return values.subarray(0, elementCount(tensor.shape));
   }
 
