@@ -34,7 +34,9 @@ async function mappedBytes(
   try {
     await staging.mapAsync(GPUMapMode.READ);
   } catch (error) {
-    open.check(); // a lost device or an earlier failure says more than the mapping does
+    // A lost device or an earlier failure says more than the mapping does, a moment later.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    open.check();
     throw new GpuError(`Cannot read back ${label}: ${(error as Error).message}`);
   }
   const bytes = staging.getMappedRange().slice(0, size);

@@ -1,8 +1,8 @@
-import { deepEqual, throws } from "node:assert/strict";
+import { deepEqual, rejects, throws } from "node:assert/strict";
 import { openDevice } from "../../src/gpu/device.ts";
 import { GpuError } from "../../src/gpu/errors.ts";
 import { PlanRecorder } from "../../src/gpu/plan.ts";
-import { Readback } from "../../src/gpu/readback.ts";
+import { Readback, readTensor } from "../../src/gpu/readback.ts";
 import { PlanRunner } from "../../src/gpu/runner.ts";
 import { fill } from "../../src/ops/fill.ts";
 
@@ -36,4 +36,14 @@ Deno.test("Readback brings every copy back, oldest first, and then gathers anew"
   } finally {
     open.close();
   }
+});
+
+Deno.test("readTensor() says that the device was lost, and what to do", async () => {
+  const open = await openDevice();
+  const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC;
+  const buffer = open.device.createBuffer({ label: "x", size: 16, usage });
+  const storage = { label: "x", kind: "state" as const, sizeBytes: 16, buffer };
+  const x = { label: "x", shape: [4], dtype: "f32" as const, storage, offsetBytes: 0 };
+  open.device.destroy(); // behind the back of `open`, as a driver would
+  await rejects(readTensor(open, x), /device .* was lost.*resume from the last checkpoint/);
 });
