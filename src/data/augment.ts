@@ -1,10 +1,10 @@
 import type { RandomStream } from "../random.ts";
 import { type ColorJitter, colorJitter, JITTER_OPS, toGray } from "./color_jitter.ts";
 import { type CropBox, cropResize } from "./crop_resize.ts";
-import type { RgbImage } from "./decode.ts";
 import { flipHorizontal, flipVertical } from "./flip.ts";
 import { blurKernelSize, gaussianBlur } from "./gaussian_blur.ts";
 import { normalize } from "./normalize.ts";
+import type { Raster } from "./raster.ts";
 import { solarize } from "./solarize.ts";
 
 /** Area of the crop as a share of the image. */
@@ -211,7 +211,7 @@ function drawBlur(stream: RandomStream, { sigmas, blur_limit }: GaussianBlurArgs
  *
  * @param out Where the view goes, `[3, height, width]`.
  */
-export function renderView(image: RgbImage, params: ViewParams, out: Float32Array): void {
+export function renderView(image: Raster, params: ViewParams, out: Float32Array): void {
   const view = cropResize(image, params.box, params);
   if (params.flipHorizontal) flipHorizontal(view);
   if (params.flipVertical) flipVertical(view);

@@ -1,4 +1,4 @@
-import type { RgbImage } from "./decode.ts";
+import type { Raster } from "./raster.ts";
 
 /** The four changes of a color jitter, applied in any order. */
 export const JITTER_OPS = ["brightness", "contrast", "saturation", "hue"] as const;
@@ -15,7 +15,7 @@ export interface ColorJitter {
 }
 
 /** Changes the image in place; each step is rounded to 8 bits. */
-export function colorJitter(image: RgbImage, jitter: ColorJitter): void {
+export function colorJitter(image: Raster, jitter: ColorJitter): void {
   for (const op of jitter.order) {
     switch (op) {
       case "brightness":
@@ -35,52 +35,52 @@ export function colorJitter(image: RgbImage, jitter: ColorJitter): void {
 }
 
 /** Scales all values by `factor`, in place; truncates as the reference does. */
-export function brightness(image: RgbImage, factor: number): void {
+export function brightness(image: Raster, factor: number): void {
   lookUp(image, (value) => Math.fround(value * Math.fround(factor)));
 }
 
 /** Moves all values away from the mean grey by `factor`, in place; truncates. */
-export function contrast(image: RgbImage, factor: number): void {
+export function contrast(image: Raster, factor: number): void {
   const mean = grayMean(image);
-  if (factor === 0) image.data.fill(Math.floor(mean + 0.5));
+  if (factor === 0) image.pixels.fill(Math.floor(mean + 0.5));
   else lookUp(image, (value) => value * factor + mean * (1 - factor));
 }
 
-function lookUp({ data }: RgbImage, change: (value: number) => number): void {
+function lookUp({ pixels }: Raster, change: (value: number) => number): void {
   const table = new Uint8Array(256);
   for (let value = 0; value < 256; value++) {
     table[value] = Math.min(255, Math.max(0, change(value)));
   }
-  for (let i = 0; i < data.length; i++) data[i] = table[data[i]];
+  for (let i = 0; i < pixels.length; i++) pixels[i] = table[pixels[i]];
 }
 
 /** Mixes each pixel with its grey value, in place: `factor` 0 is grey, 1 unchanged. */
-export function saturation({ data }: RgbImage, factor: number): void {
-  for (let i = 0; i < data.length; i += 3) {
-    const rest = (1 - factor) * grayValue(data, i);
+export function saturation({ pixels }: Raster, factor: number): void {
+  for (let i = 0; i < pixels.length; i += 3) {
+    const rest = (1 - factor) * grayValue(pixels, i);
     for (let c = i; c < i + 3; c++) {
-      const value = Math.round(factor * data[c] + rest);
-      data[c] = value < 0 ? 0 : value > 255 ? 255 : value;
+      const value = Math.round(factor * pixels[c] + rest);
+      pixels[c] = value < 0 ? 0 : value > 255 ? 255 : value;
     }
   }
 }
 
 /** Makes the image grey, in place, keeping three equal channels. */
-export function toGray({ data }: RgbImage): void {
-  for (let i = 0; i < data.length; i += 3) {
-    data[i] = data[i + 1] = data[i + 2] = grayValue(data, i);
+export function toGray({ pixels }: Raster): void {
+  for (let i = 0; i < pixels.length; i += 3) {
+    pixels[i] = pixels[i + 1] = pixels[i + 2] = grayValue(pixels, i);
   }
 }
 
 /** Luma of the pixel at offset `i`, in 15-bit fixed point. */
-function grayValue(data: Uint8Array, i: number): number {
-  return (9798 * data[i] + 19235 * data[i + 1] + 3735 * data[i + 2] + 16384) >> 15;
+function grayValue(pixels: Uint8Array, i: number): number {
+  return (9798 * pixels[i] + 19235 * pixels[i + 1] + 3735 * pixels[i + 2] + 16384) >> 15;
 }
 
-function grayMean({ data }: RgbImage): number {
+function grayMean({ pixels }: Raster): number {
   let sum = 0;
-  for (let i = 0; i < data.length; i += 3) sum += grayValue(data, i);
-  return sum / (data.length / 3);
+  for (let i = 0; i < pixels.length; i += 3) sum += grayValue(pixels, i);
+  return sum / (pixels.length / 3);
 }
 
 /** Reciprocals in 12-bit fixed point, by which 8-bit HSV divides. */
@@ -92,14 +92,14 @@ function reciprocals(scale: number): Int32Array {
 }
 
 /** Turns the hue by `factor` of a full turn, in place, through 8-bit HSV (hue in 0..179). */
-export function hue({ data }: RgbImage, factor: number): void {
+export function hue({ pixels }: Raster, factor: number): void {
   if (factor === 0) return; // 8-bit HSV would still round
   const turned = Float64Array.from({ length: 180 }, (_, h) => {
     const moved = (h + 180 * factor) % 180;
     return Math.floor(moved < 0 ? moved + 180 : moved);
   });
-  for (let i = 0; i < data.length; i += 3) {
-    const [red, green, blue] = [data[i], data[i + 1], data[i + 2]];
+  for (let i = 0; i < pixels.length; i += 3) {
+    const [red, green, blue] = [pixels[i], pixels[i + 1], pixels[i + 2]];
     const value = Math.max(red, green, blue);
     const spread = value - Math.min(red, green, blue);
     if (spread === 0) continue; // a grey has no hue
@@ -110,11 +110,11 @@ export function hue({ data }: RgbImage, factor: number): void {
       ? blue - red + 2 * spread
       : red - green + 4 * spread;
     const angle = (sector * HUE_SCALE[spread] + 2048) >> 12;
-    writeHsv(data, i, turned[(angle + 180) % 180], saturation / 255, value);
+    writeHsv(pixels, i, turned[(angle + 180) % 180], saturation / 255, value);
   }
 }
 
-function writeHsv(data: Uint8Array, i: number, h: number, saturation: number, value: number) {
+function writeHsv(pixels: Uint8Array, i: number, h: number, saturation: number, value: number) {
   const angle = h / 30; // six sectors
   const sector = Math.floor(angle);
   const part = angle - sector;
@@ -122,9 +122,9 @@ function writeHsv(data: Uint8Array, i: number, h: number, saturation: number, va
   const falling = Math.floor(value * (1 - saturation * part));
   const rising = Math.floor(value * (1 - saturation * (1 - part)));
   const [top, between, bottom] = SECTOR_CHANNELS[sector];
-  data[i + top] = value;
-  data[i + between] = sector % 2 === 0 ? rising : falling;
-  data[i + bottom] = low;
+  pixels[i + top] = value;
+  pixels[i + between] = sector % 2 === 0 ? rising : falling;
+  pixels[i + bottom] = low;
 }
 
 /** For each sixth of the hue circle: the highest channel, the one between, the lowest. */

@@ -1,5 +1,5 @@
-import type { RgbImage } from "./decode.ts";
 import { encodePng } from "./encode.ts";
+import type { Raster } from "./raster.ts";
 
 const GAP = 4; // pixels between images
 
@@ -10,7 +10,7 @@ const GAP = 4; // pixels between images
  * @returns A PNG file.
  * @throws {RangeError} If there is no image, or `columns` is not a positive integer.
  */
-export function contactSheet(images: RgbImage[], columns: number): Promise<Uint8Array> {
+export function contactSheet(images: Raster[], columns: number): Promise<Uint8Array> {
   if (images.length === 0 || !Number.isInteger(columns) || columns < 1) {
     throw new RangeError(
       `Cannot make a contact sheet: images and columns must be at least 1, got ${images.length} ` +
@@ -21,14 +21,14 @@ export function contactSheet(images: RgbImage[], columns: number): Promise<Uint8
   const cellHeight = Math.max(...images.map((image) => image.height)) + GAP;
   const width = columns * cellWidth + GAP;
   const height = Math.ceil(images.length / columns) * cellHeight + GAP;
-  const data = new Uint8Array(width * height * 3).fill(255);
+  const pixels = new Uint8Array(width * height * 3).fill(255);
   images.forEach((image, i) => {
     const left = GAP + i % columns * cellWidth;
     const top = GAP + Math.floor(i / columns) * cellHeight;
     for (let y = 0; y < image.height; y++) {
-      const row = image.data.subarray(y * image.width * 3, (y + 1) * image.width * 3);
-      data.set(row, ((top + y) * width + left) * 3);
+      const row = image.pixels.subarray(y * image.width * 3, (y + 1) * image.width * 3);
+      pixels.set(row, ((top + y) * width + left) * 3);
     }
   });
-  return Promise.resolve(encodePng({ width, height, data }));
+  return Promise.resolve(encodePng({ width, height, channels: 3, pixels }));
 }

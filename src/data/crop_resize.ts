@@ -1,4 +1,4 @@
-import type { RgbImage } from "./decode.ts";
+import type { Raster } from "./raster.ts";
 
 /** A rectangle of pixels: columns x0..x1-1, rows y0..y1-1. */
 export interface CropBox {
@@ -22,10 +22,10 @@ interface Taps {
  * Averages over boxes where both directions shrink or stay, else interpolates linearly in both.
  */
 export function cropResize(
-  image: RgbImage,
+  image: Raster,
   box: CropBox,
   { width, height }: { width: number; height: number },
-): RgbImage {
+): Raster {
   const [boxWidth, boxHeight] = [box.x1 - box.x0, box.y1 - box.y0];
   if (boxWidth === width && boxHeight === height) return crop(image, box);
   if (boxWidth < width || boxHeight < height) {
@@ -41,14 +41,15 @@ export function cropResize(
   return resample(image, box, columns, rows, roundHalfEven);
 }
 
-function crop(image: RgbImage, { x0, y0, x1, y1 }: CropBox): RgbImage {
+function crop(image: Raster, { x0, y0, x1, y1 }: CropBox): Raster {
+  const { channels } = image;
   const [width, height] = [x1 - x0, y1 - y0];
-  const data = new Uint8Array(width * height * 3);
+  const pixels = new Uint8Array(width * height * channels);
   for (let y = 0; y < height; y++) {
-    const start = ((y0 + y) * image.width + x0) * 3;
-    data.set(image.data.subarray(start, start + width * 3), y * width * 3);
+    const start = ((y0 + y) * image.width + x0) * channels;
+    pixels.set(image.pixels.subarray(start, start + width * channels), y * width * channels);
   }
-  return { width, height, data };
+  return { width, height, channels, pixels };
 }
 
 /** Share of each input cell in the output cell above it; slivers below 1/1000 do not count. */
@@ -120,16 +121,18 @@ function emptyTaps(output: number, stride: number): Taps {
 
 /** Applies the taps to columns, then rows, in float32 sums; `toByte` rounds once, at the end. */
 function resample(
-  image: RgbImage,
+  image: Raster,
   { x0, y0 }: CropBox,
   columns: Taps,
   rows: Taps,
   toByte: (sum: number) => number,
-): RgbImage {
+): Raster {
+  const { channels } = image;
   const [width, height] = [columns.first.length, rows.first.length];
-  const data = new Uint8Array(width * height * 3);
-  const sums = new Float32Array(width * 3);
-  const cache = [new Float32Array(width * 3), new Float32Array(width * 3)]; // by parity of row
+  const stride = width * channels;
+  const pixels = new Uint8Array(height * stride);
+  const sums = new Float32Array(stride);
+  const cache = [new Float32Array(stride), new Float32Array(stride)]; // by parity of row
   const cached = [-1, -1];
   for (let y = 0; y < height; y++) {
     sums.fill(0);
@@ -141,34 +144,30 @@ function resample(
         cached[source & 1] = source;
       }
       const weight = rows.weights[y * rows.stride + tap];
-      for (let i = 0; i < sums.length; i++) sums[i] += Math.fround(weight * row[i]);
+      for (let i = 0; i < stride; i++) sums[i] += Math.fround(weight * row[i]);
     }
-    const start = y * width * 3;
-    for (let i = 0; i < sums.length; i++) data[start + i] = toByte(sums[i]);
+    for (let i = 0; i < stride; i++) pixels[y * stride + i] = toByte(sums[i]);
   }
-  return { width, height, data };
+  return { width, height, channels, pixels };
 }
 
-function resampleRow(image: RgbImage, y: number, x0: number, taps: Taps, out: Float32Array) {
-  const { data } = image;
+function resampleRow(image: Raster, y: number, x0: number, taps: Taps, out: Float32Array) {
+  const { pixels, channels } = image;
   const { fround } = Math;
   const { first, count, weights, stride } = taps;
   const width = first.length;
-  const rowStart = (y * image.width + x0) * 3;
+  const rowStart = (y * image.width + x0) * channels;
   for (let x = 0; x < width; x++) {
-    let red = 0, green = 0, blue = 0;
-    let at = rowStart + first[x] * 3;
     const start = x * stride;
     const end = start + count[x];
-    for (let tap = start; tap < end; tap++, at += 3) {
-      const weight = weights[tap];
-      red = fround(red + fround(weight * data[at]));
-      green = fround(green + fround(weight * data[at + 1]));
-      blue = fround(blue + fround(weight * data[at + 2]));
+    for (let c = 0; c < channels; c++) {
+      let sum = 0;
+      let at = rowStart + first[x] * channels + c;
+      for (let tap = start; tap < end; tap++, at += channels) {
+        sum = fround(sum + fround(weights[tap] * pixels[at]));
+      }
+      out[x * channels + c] = sum;
     }
-    out[x * 3] = red;
-    out[x * 3 + 1] = green;
-    out[x * 3 + 2] = blue;
   }
 }
 

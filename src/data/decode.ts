@@ -3,13 +3,7 @@ import { loadTransformer } from "../deps/napi_rs_image.ts";
 import { type ImageFormat, type ImageHeader, readImageHeader } from "./image_header.ts";
 import { isWholeJpeg } from "./jpeg_structure.ts";
 import { orient } from "./orient.ts";
-
-/** An image in memory: 8-bit red, green, blue, row after row. */
-export interface RgbImage {
-  width: number;
-  height: number;
-  data: Uint8Array; // [height, width, 3]
-}
+import type { Raster } from "./raster.ts";
 
 /** Most pixels of an image, about 178 million: where Pillow refuses too, 512 MiB of RGB. */
 export const MAX_PIXELS = 178_956_970;
@@ -52,10 +46,10 @@ let png:
  * @throws {Error} If the bytes are none of these formats, broken, or more than
  * {@linkcode MAX_PIXELS}.
  */
-export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
+export async function decodeImage(bytes: Uint8Array): Promise<Raster> {
   const header = readImageHeader(bytes);
   checkSize(header, bytes);
-  let image: RgbImage;
+  let image: Raster;
   try {
     image = await DECODERS[header.format](bytes, header);
   } catch (error) {
@@ -84,7 +78,7 @@ function checkSize({ format, width, height }: ImageHeader, bytes: Uint8Array): v
   }
 }
 
-type Decoder = (bytes: Uint8Array, header: ImageHeader) => Promise<RgbImage>;
+type Decoder = (bytes: Uint8Array, header: ImageHeader) => Promise<Raster>;
 
 const DECODERS: Record<ImageFormat, Decoder> = {
   JPEG: decodeJpeg,
@@ -97,7 +91,7 @@ const DECODERS: Record<ImageFormat, Decoder> = {
 };
 
 /** Native code is four times as fast; it takes what is missing for grey, so it gets whole files. */
-async function decodeJpeg(bytes: Uint8Array): Promise<RgbImage> {
+async function decodeJpeg(bytes: Uint8Array): Promise<Raster> {
   if (isWholeJpeg(bytes)) {
     try {
       return await decodeNative(bytes);
@@ -114,24 +108,24 @@ async function decodeJpeg(bytes: Uint8Array): Promise<RgbImage> {
     throw error;
   }
   const { width, height, format, buffer } = frame;
-  const pixels = width * height;
-  if (format === 1) return { width, height, data: buffer.subarray(0, pixels * 3) };
-  if (format === 0) return { width, height, data: fromGray(buffer, pixels) };
-  const data = new Uint8Array(pixels * 3);
-  for (let i = 0; i < pixels; i++) {
+  const count = width * height;
+  if (format === 1) return { width, height, channels: 3, pixels: buffer.subarray(0, count * 3) };
+  if (format === 0) return { width, height, channels: 3, pixels: fromGray(buffer, count) };
+  const pixels = new Uint8Array(count * 3);
+  for (let i = 0; i < count; i++) {
     const light = 255 - buffer[i * 4 + 3];
     for (let c = 0; c < 3; c++) {
-      data[i * 3 + c] = Math.round((255 - buffer[i * 4 + c]) * light / 255);
+      pixels[i * 3 + c] = Math.round((255 - buffer[i * 4 + c]) * light / 255);
     }
   }
-  return { width, height, data };
+  return { width, height, channels: 3, pixels };
 }
 
-async function decodePng(bytes: Uint8Array): Promise<RgbImage> {
+async function decodePng(bytes: Uint8Array): Promise<Raster> {
   const decoder = png ??= await pngDecoder.init() as NonNullable<typeof png>;
   try {
     const { width, height, framebuffer } = decoder.decode(bytes);
-    return { width, height, data: withoutAlpha(framebuffer, width * height) };
+    return { width, height, channels: 3, pixels: withoutAlpha(framebuffer, width * height) };
   } catch (error) {
     png = undefined;
     throw error;
@@ -139,59 +133,61 @@ async function decodePng(bytes: Uint8Array): Promise<RgbImage> {
 }
 
 /** The first frame on its canvas, of the background's color where the frame does not reach. */
-async function decodeGif(bytes: Uint8Array, { width, height }: ImageHeader): Promise<RgbImage> {
+async function decodeGif(bytes: Uint8Array, { width, height }: ImageHeader): Promise<Raster> {
   const decoder = new (await gifDecoder.init()).Decoder(bytes);
   const frame = decoder.frame();
   if (frame === null) throw new Error("no frame");
-  const pixels = withoutAlpha(frame.buffer, frame.width * frame.height);
-  if (frame.width === width && frame.height === height) return { width, height, data: pixels };
-  const data = new Uint8Array(width * height * 3);
+  const drawn = withoutAlpha(frame.buffer, frame.width * frame.height);
+  if (frame.width === width && frame.height === height) {
+    return { width, height, channels: 3, pixels: drawn };
+  }
+  const pixels = new Uint8Array(width * height * 3);
   const hasTable = (bytes[10] & 0x80) !== 0;
   const background = bytes.subarray(13 + 3 * bytes[11], 16 + 3 * bytes[11]);
-  if (hasTable) { for (let i = 0; i < data.length; i += 3) data.set(background, i); }
+  if (hasTable) { for (let i = 0; i < pixels.length; i += 3) pixels.set(background, i); }
   const stride = frame.width * 3;
   for (let y = 0; y < frame.height; y++) {
-    const row = pixels.subarray(y * stride, (y + 1) * stride);
-    data.set(row, ((frame.y + y) * width + frame.x) * 3);
+    const row = drawn.subarray(y * stride, (y + 1) * stride);
+    pixels.set(row, ((frame.y + y) * width + frame.x) * 3);
   }
-  return { width, height, data };
+  return { width, height, channels: 3, pixels };
 }
 
 /** Channels of an image and bytes of a channel, for each color type of the native decoder. */
 const COLOR_TYPES = [[1, 1], [2, 1], [3, 1], [4, 1], [1, 2], [2, 2], [3, 2], [4, 2]];
 
-async function decodeNative(bytes: Uint8Array): Promise<RgbImage> {
+async function decodeNative(bytes: Uint8Array): Promise<Raster> {
   const file = new (await loadTransformer())(bytes);
   const { width, height, colorType } = file.metadataSync();
   const samples = file.rawPixelsSync();
   if (colorType >= COLOR_TYPES.length) throw new Error("samples are not of 8 or 16 bits");
   const [channels, sampleBytes] = COLOR_TYPES[colorType];
-  const pixels = width * height;
-  const data = new Uint8Array(pixels * 3);
+  const count = width * height;
+  const pixels = new Uint8Array(count * 3);
   const stride = channels * sampleBytes;
   const upper = sampleBytes - 1; // the more significant byte comes last
-  for (let i = 0; i < pixels; i++) {
+  for (let i = 0; i < count; i++) {
     for (let c = 0; c < 3; c++) {
-      data[i * 3 + c] = samples[i * stride + (channels < 3 ? 0 : c * sampleBytes) + upper];
+      pixels[i * 3 + c] = samples[i * stride + (channels < 3 ? 0 : c * sampleBytes) + upper];
     }
   }
-  return { width, height, data };
+  return { width, height, channels: 3, pixels };
 }
 
-function fromGray(gray: Uint8Array, pixels: number): Uint8Array {
-  const data = new Uint8Array(pixels * 3);
-  for (let i = 0; i < pixels; i++) data.fill(gray[i], i * 3, i * 3 + 3);
-  return data;
+function fromGray(gray: Uint8Array, count: number): Uint8Array {
+  const pixels = new Uint8Array(count * 3);
+  for (let i = 0; i < count; i++) pixels.fill(gray[i], i * 3, i * 3 + 3);
+  return pixels;
 }
 
-function withoutAlpha(rgba: Uint8Array, pixels: number): Uint8Array {
-  const data = new Uint8Array(pixels * 3);
-  for (let from = 0, to = 0; to < data.length; from += 4, to += 3) {
-    data[to] = rgba[from];
-    data[to + 1] = rgba[from + 1];
-    data[to + 2] = rgba[from + 2];
+function withoutAlpha(rgba: Uint8Array, count: number): Uint8Array {
+  const pixels = new Uint8Array(count * 3);
+  for (let from = 0, to = 0; to < pixels.length; from += 4, to += 3) {
+    pixels[to] = rgba[from];
+    pixels[to + 1] = rgba[from + 1];
+    pixels[to + 2] = rgba[from + 2];
   }
-  return data;
+  return pixels;
 }
 
 function brokenFile(format: ImageFormat, bytes: Uint8Array, cause: unknown): Error {

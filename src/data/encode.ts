@@ -1,6 +1,6 @@
 import { crc32, deflateSync } from "node:zlib";
 import { loadEncoders } from "../deps/imagescript.ts";
-import type { RgbImage } from "./decode.ts";
+import type { Raster } from "./raster.ts";
 
 const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
 
@@ -9,11 +9,11 @@ const PNG_SIGNATURE = [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a];
  *
  * Ours, as imagescript's own encoder writes broken files where the pixels do not compress.
  */
-export function encodePng({ width, height, data }: RgbImage): Uint8Array<ArrayBuffer> {
+export function encodePng({ width, height, pixels }: Raster): Uint8Array<ArrayBuffer> {
   const stride = width * 3;
   const lines = new Uint8Array(height * (stride + 1)); // each after a filter byte of 0: none
   for (let y = 0; y < height; y++) {
-    lines.set(data.subarray(y * stride, (y + 1) * stride), y * (stride + 1) + 1);
+    lines.set(pixels.subarray(y * stride, (y + 1) * stride), y * (stride + 1) + 1);
   }
   const header = new Uint8Array(13);
   new DataView(header.buffer).setUint32(0, width);
@@ -52,14 +52,14 @@ function pngChunk(type: string, data: Uint8Array): Uint8Array {
  * @throws {Error} Where imagescript has no native encoder for this platform.
  */
 export async function encodeJpeg(
-  { width, height, data }: RgbImage,
+  { width, height, pixels }: Raster,
   quality = 90,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const rgba = new Uint8Array(width * height * 4).fill(255);
-  for (let from = 0, to = 0; from < data.length; from += 3, to += 4) {
-    rgba[to] = data[from];
-    rgba[to + 1] = data[from + 1];
-    rgba[to + 2] = data[from + 2];
+  for (let from = 0, to = 0; from < pixels.length; from += 3, to += 4) {
+    rgba[to] = pixels[from];
+    rgba[to + 1] = pixels[from + 1];
+    rgba[to + 2] = pixels[from + 2];
   }
   const { jpeg } = await loadEncoders();
   return new Uint8Array(await jpeg.encode_async(rgba, { width, height, quality }));

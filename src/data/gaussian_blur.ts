@@ -1,4 +1,4 @@
-import type { RgbImage } from "./decode.ts";
+import type { Raster } from "./raster.ts";
 
 /** Kernel size that covers 3.5 deviations on each side. */
 export function blurKernelSize(sigma: number): number {
@@ -6,30 +6,32 @@ export function blurKernelSize(sigma: number): number {
 }
 
 /** Blurs the image in place; the border is mirrored without repeating the edge pixel. */
-export function gaussianBlur(image: RgbImage, sigma: number, kernelSize = blurKernelSize(sigma)) {
+export function gaussianBlur(image: Raster, sigma: number, kernelSize = blurKernelSize(sigma)) {
   if (kernelSize <= 1 || sigma === 0) return;
-  const { width, height, data } = image;
+  const { width, height, channels, pixels } = image;
   const radius = kernelSize >> 1;
   const kernel = gaussianKernel(sigma, radius);
-  const stride = width * 3;
+  const stride = width * channels;
 
   // Columns first, a whole row of sums at a time; then along the row.
-  const sums = new Float32Array((width + 2 * radius) * 3);
-  const middle = sums.subarray(radius * 3, radius * 3 + stride);
-  const out = new Uint8Array(data.length);
+  const sums = new Float32Array((width + 2 * radius) * channels);
+  const middle = sums.subarray(radius * channels, radius * channels + stride);
+  const out = new Uint8Array(pixels.length);
   for (let y = 0; y < height; y++) {
     const start = y * stride;
-    for (let i = 0; i < stride; i++) middle[i] = kernel[0] * data[start + i];
+    for (let i = 0; i < stride; i++) middle[i] = kernel[0] * pixels[start + i];
     for (let off = 1; off <= radius; off++) {
       const above = mirror(y - off, height) * stride;
       const below = mirror(y + off, height) * stride;
       const weight = kernel[off];
-      for (let i = 0; i < stride; i++) middle[i] += weight * (data[above + i] + data[below + i]);
+      for (let i = 0; i < stride; i++) {
+        middle[i] += weight * (pixels[above + i] + pixels[below + i]);
+      }
     }
-    mirrorEnds(sums, width, radius);
-    blurRow(sums, kernel, out.subarray(y * stride, (y + 1) * stride));
+    mirrorEnds(sums, width, channels, radius);
+    blurRow(sums, channels, kernel, out.subarray(y * stride, (y + 1) * stride));
   }
-  data.set(out);
+  pixels.set(out);
 }
 
 /** The middle weight of a symmetric kernel, then the weights of each side outwards. */
@@ -50,21 +52,28 @@ function mirror(index: number, size: number): number {
   return within < size ? within : period - within;
 }
 
-function mirrorEnds(row: Float32Array, width: number, radius: number): void {
+function mirrorEnds(row: Float32Array, width: number, channels: number, radius: number): void {
   for (let x = 1; x <= radius; x++) {
     for (
       const [to, from] of [[-x, mirror(-x, width)], [width - 1 + x, mirror(width - 1 + x, width)]]
     ) {
-      for (let c = 0; c < 3; c++) row[(radius + to) * 3 + c] = row[(radius + from) * 3 + c];
+      for (let c = 0; c < channels; c++) {
+        row[(radius + to) * channels + c] = row[(radius + from) * channels + c];
+      }
     }
   }
 }
 
-function blurRow(row: Float32Array, kernel: Float64Array, out: Uint8Array): void {
+function blurRow(
+  row: Float32Array,
+  channels: number,
+  kernel: Float64Array,
+  out: Uint8Array,
+): void {
   const radius = kernel.length - 1;
-  for (let i = 0, center = radius * 3; i < out.length; i++, center++) {
+  for (let i = 0, center = radius * channels; i < out.length; i++, center++) {
     let sum = kernel[0] * row[center];
-    for (let off = 1, step = 3; off <= radius; off++, step += 3) {
+    for (let off = 1, step = channels; off <= radius; off++, step += channels) {
       sum += kernel[off] * (row[center - step] + row[center + step]);
     }
     out[i] = Math.floor(sum + 0.5);

@@ -24,9 +24,9 @@ export interface ImageFacts {
 export async function inspectImage(path: string): Promise<ImageFacts> {
   const bytes = await readFile(path);
   const start = performance.now();
-  const { width, height, data } = await decodeImage(bytes);
+  const { width, height, pixels } = await decodeImage(bytes);
   const decodeMs = performance.now() - start;
-  const hash = createHash("sha256").update(`${width} x ${height} `).update(data).digest("hex");
+  const hash = createHash("sha256").update(`${width} x ${height} `).update(pixels).digest("hex");
   const { format } = readImageHeader(bytes);
   return { format, width, height, fileBytes: bytes.length, hash, decodeMs };
 }

@@ -1,7 +1,7 @@
-import type { RgbImage } from "./decode.ts";
+import type { Raster } from "./raster.ts";
 
 /** Inverts the values at or above `threshold` (share of full brightness), in place. */
-export function solarize({ data }: RgbImage, threshold: number): void {
+export function solarize({ pixels }: Raster, threshold: number): void {
   const limit = threshold * 255;
-  for (let i = 0; i < data.length; i++) if (data[i] >= limit) data[i] = 255 - data[i];
+  for (let i = 0; i < pixels.length; i++) if (pixels[i] >= limit) pixels[i] = 255 - pixels[i];
 }

@@ -1,4 +1,4 @@
-import type { RgbImage } from "../data/decode.ts";
+import type { Raster } from "../data/raster.ts";
 import type { RandomStream } from "../random.ts";
 
 /** The classes of the demo set, in order of their labels. */
@@ -24,12 +24,12 @@ const REFERENCE_SIZE = 64; // shapes are laid out in these units and scaled
 const NOISE = 5; // standard deviation, of 255
 
 /** Draws one image of a class: its shape, place, scale, colors, light and noise are random. */
-export function drawTexture(stream: RandomStream, kind: TextureClass, size: number): RgbImage {
+export function drawTexture(stream: RandomStream, kind: TextureClass, size: number): Raster {
   const coverage = coverageOf(stream, kind);
   const [back, front] = drawColors(stream);
   // A colored light that falls off to one side: it changes raw pixels more than what is seen.
   const tilts = back.map(() => [stream.range(-0.6, 0.6), stream.range(-0.6, 0.6)]);
-  const data = new Uint8Array(size * size * 3);
+  const pixels = new Uint8Array(size * size * 3);
   const unit = REFERENCE_SIZE / size;
   for (let y = 0; y < size; y++) {
     for (let x = 0; x < size; x++) {
@@ -38,11 +38,11 @@ export function drawTexture(stream: RandomStream, kind: TextureClass, size: numb
         const color = back[c] + (front[c] - back[c]) * share;
         const light = 1 + tilts[c][0] * (x / size - 0.5) + tilts[c][1] * (y / size - 0.5);
         const value = Math.round(color * light + NOISE * stream.normal());
-        data[(y * size + x) * 3 + c] = Math.min(255, Math.max(0, value));
+        pixels[(y * size + x) * 3 + c] = Math.min(255, Math.max(0, value));
       }
     }
   }
-  return { width: size, height: size, data };
+  return { width: size, height: size, channels: 3, pixels };
 }
 
 function coverageOf(stream: RandomStream, kind: TextureClass): Coverage {

@@ -7,7 +7,7 @@ import {
 } from "../../src/data/augment.ts";
 import { brightness, contrast, hue, saturation, toGray } from "../../src/data/color_jitter.ts";
 import { cropResize } from "../../src/data/crop_resize.ts";
-import type { RgbImage } from "../../src/data/decode.ts";
+import type { Raster } from "../../src/data/raster.ts";
 import { flipHorizontal, flipVertical } from "../../src/data/flip.ts";
 import { blurKernelSize, gaussianBlur } from "../../src/data/gaussian_blur.ts";
 import { normalize } from "../../src/data/normalize.ts";
@@ -36,10 +36,10 @@ const GRANTED: Record<string, [max: number, mean: number]> = {
 type Params = any;
 
 /** Applies one recorded change; returns [height, width, 3] values. */
-function apply(op: string, image: RgbImage, params: Params): ArrayLike<number> {
+function apply(op: string, image: Raster, params: Params): ArrayLike<number> {
   switch (op) {
     case "crop_resize":
-      return cropResize(image, params, params).data;
+      return cropResize(image, params, params).pixels;
     case "horizontal_flip":
       flipHorizontal(image);
       break;
@@ -73,11 +73,11 @@ function apply(op: string, image: RgbImage, params: Params): ArrayLike<number> {
     default:
       throw new Error(`no such change: ${op}`);
   }
-  return image.data;
+  return image.pixels;
 }
 
 /** Renders the whole image with the recorded choices, as [height, width, 3]. */
-function renderChain(image: RgbImage, params: Params): Float32Array {
+function renderChain(image: Raster, params: Params): Float32Array {
   const { width, height } = image;
   const planes = new Float32Array(width * height * 3);
   renderView(image, {
@@ -110,7 +110,12 @@ Deno.test({
       const [grantedMax, grantedMean] = GRANTED[kind];
       await t.step(`${id} ${op}`, () => {
         const [height, width] = shape(input);
-        const actual = apply(op, { width, height, data: new Uint8Array(pixels(input)) }, params);
+        const actual = apply(op, {
+          width,
+          height,
+          channels: 3,
+          pixels: new Uint8Array(pixels(input)),
+        }, params);
         const floats = op === "normalize" || op === "chain";
         const expected = floats ? f32(output) : pixels(output);
         equal(actual.length, expected.length);
@@ -128,14 +133,14 @@ Deno.test({
   },
 });
 
-function noiseImage(width: number, height: number, seed = 0): RgbImage {
+function noiseImage(width: number, height: number, seed = 0): Raster {
   const stream = randomStream(seed, "noise");
-  const data = Uint8Array.from({ length: width * height * 3 }, () => stream.int(256));
-  return { width, height, data };
+  const pixels = Uint8Array.from({ length: width * height * 3 }, () => stream.int(256));
+  return { width, height, channels: 3, pixels };
 }
 
 /** Exact average over the fractional box of each output pixel. */
-function areaReference(image: RgbImage, width: number, height: number): Float64Array {
+function areaReference(image: Raster, width: number, height: number): Float64Array {
   const overlap = (start: number, end: number, cell: number) =>
     Math.max(0, Math.min(end, cell + 1) - Math.max(start, cell));
   const [scaleX, scaleY] = [image.width / width, image.height / height];
@@ -146,7 +151,7 @@ function areaReference(image: RgbImage, width: number, height: number): Float64A
       for (let col = 0; col < image.width; col++) {
         const weight = overlap(x * scaleX, (x + 1) * scaleX, col) *
           overlap(y * scaleY, (y + 1) * scaleY, row);
-        sum += weight * image.data[(row * image.width + col) * 3 + i % 3];
+        sum += weight * image.pixels[(row * image.width + col) * 3 + i % 3];
       }
     }
     return sum / (scaleX * scaleY);
@@ -157,10 +162,10 @@ Deno.test("cropResize() averages boxes with fractional edges", () => {
   for (const [inW, inH, outW, outH] of [[7, 5, 3, 4], [40, 31, 7, 31], [5, 5, 1, 1]]) {
     const image = noiseImage(inW, inH);
     const box = { x0: 0, y0: 0, x1: inW, y1: inH };
-    const { data } = cropResize(image, box, { width: outW, height: outH });
+    const { pixels } = cropResize(image, box, { width: outW, height: outH });
     const exact = areaReference(image, outW, outH);
     // Half a level of rounding, and the float32 sums.
-    data.forEach((value, i) => ok(Math.abs(value - exact[i]) < 0.5 + 1e-4));
+    pixels.forEach((value, i) => ok(Math.abs(value - exact[i]) < 0.5 + 1e-4));
   }
 });
 
@@ -176,18 +181,18 @@ Deno.test("cropResize() reads the box alone", () => {
 });
 
 /** Weighted average over the kernel's square, the border mirrored about the edge pixels. */
-function blurReference(image: RgbImage, sigma: number, kernelSize: number): Float64Array {
+function blurReference(image: Raster, sigma: number, kernelSize: number): Float64Array {
   const radius = kernelSize >> 1;
   const inside = (at: number, size: number): number =>
     size === 1 ? 0 : at < 0 ? inside(-at, size) : at >= size ? inside(2 * size - 2 - at, size) : at;
-  return Float64Array.from(image.data, (_, i) => {
+  return Float64Array.from(image.pixels, (_, i) => {
     const [x, y] = [Math.floor(i / 3) % image.width, Math.floor(i / 3 / image.width)];
     let [sum, total] = [0, 0];
     for (let dy = -radius; dy <= radius; dy++) {
       for (let dx = -radius; dx <= radius; dx++) {
         const weight = Math.exp(-(dx * dx + dy * dy) / (2 * sigma * sigma));
         const [col, row] = [inside(x + dx, image.width), inside(y + dy, image.height)];
-        sum += weight * image.data[(row * image.width + col) * 3 + i % 3];
+        sum += weight * image.pixels[(row * image.width + col) * 3 + i % 3];
         total += weight;
       }
     }
@@ -201,13 +206,18 @@ Deno.test("gaussianBlur() averages with mirrored borders, in the smallest images
     const exact = blurReference(image, sigma, blurKernelSize(sigma));
     gaussianBlur(image, sigma);
     // Half a level of rounding, and the float32 sums.
-    image.data.forEach((value, i) => ok(Math.abs(value - exact[i]) < 0.5 + 1e-4));
+    image.pixels.forEach((value, i) => ok(Math.abs(value - exact[i]) < 0.5 + 1e-4));
   }
 });
 
 Deno.test("normalize() writes one plane per channel", () => {
   const out = new Float32Array(6);
-  const image = { width: 2, height: 1, data: Uint8Array.of(0, 51, 102, 255, 204, 153) };
+  const image = {
+    width: 2,
+    height: 1,
+    channels: 3,
+    pixels: Uint8Array.of(0, 51, 102, 255, 204, 153),
+  };
   normalize(image, { mean: [0, 0.2, 0.4], std: [1, 0.2, 0.1] }, out);
   deepEqual(out, Float32Array.of(0, 1, 0, 3, 0, 2));
 });

@@ -24,11 +24,11 @@ function factsOf(report: DataReport) {
 
 Deno.test("checkImages() reports sizes, formats, unreadable files and duplicates", () =>
   inFolder(async (folder) => {
-    const data = Uint8Array.from({ length: 5 * 4 * 3 }, (_, i) => i);
-    const png = encodePng({ width: 5, height: 4, data });
+    const pixels = Uint8Array.from({ length: 5 * 4 * 3 }, (_, i) => i);
+    const png = encodePng({ width: 5, height: 4, channels: 3, pixels });
     const files: Record<string, Uint8Array> = {
       "a.png": png,
-      "b.png": encodePng({ width: 4, height: 5, data }), // other pixels, though the same bytes
+      "b.png": encodePng({ width: 4, height: 5, channels: 3, pixels }), // other pixels, though the same bytes
       "c.bmp": await encodedAs(png, "bmp"),
       "d.gif": gifFile(),
       "e.jpg": jpegFile({ columns: 2, blocks: [[7], [8]], exif: exif(6) }),

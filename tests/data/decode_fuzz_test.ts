@@ -17,8 +17,8 @@ async function wholeFiles(): Promise<Uint8Array[]> {
     jpegFile({ columns: 2, blocks, adobe: 0 }),
     jpegFile({ columns: 2, blocks, progressive: true }),
     gifFile(),
-    tiffFile({ width: 24, height: 24, samples: [...image.data] }),
-    pnmFile("P6\n24 24\n255\n", [...image.data]),
+    tiffFile({ width: 24, height: 24, samples: [...image.pixels] }),
+    pnmFile("P6\n24 24\n255\n", [...image.pixels]),
     ...await Promise.all((["webpLossless", "bmp", "tiff"] as const).map((f) => encodedAs(png, f))),
   ];
 }
@@ -45,9 +45,9 @@ Deno.test("decodeImage() gives an image or an error for 2000 damaged files, and 
   for (let i = 0; i < FILES; i++) {
     const file = damage(stream, files, i % files.length);
     try {
-      const { width, height, data } = await decodeImage(file);
+      const { width, height, pixels } = await decodeImage(file);
       ok(width > 0 && height > 0, `file ${i}`);
-      equal(data.length, width * height * 3, `file ${i}`);
+      equal(pixels.length, width * height * 3, `file ${i}`);
       counts.read++;
     } catch (error) {
       const { message } = error as Error;

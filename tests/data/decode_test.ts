@@ -47,7 +47,7 @@ Deno.test("decodeImage() turns every kind of PNG into RGB", async (t) => {
   for (const [name, { rgb, ...kind }] of Object.entries(kinds)) {
     await t.step(name, async () => {
       const image = await decodeImage(pngFile({ ...size, ...kind } as never));
-      deepEqual(image, { ...size, data: Uint8Array.from(rgb) });
+      deepEqual(image, { ...size, channels: 3, pixels: Uint8Array.from(rgb) });
     });
   }
 });
@@ -73,7 +73,7 @@ Deno.test("decodeImage() refuses broken files and goes on with the next", async 
       "Cannot decode image: file must be a JPEG, PNG, WebP, BMP, GIF, TIFF, PPM or PGM, got " +
       "3 bytes that start with [01 02 03]; convert the file",
   });
-  deepEqual([...(await decodeImage(whole)).data], [5, 5, 5]);
+  deepEqual([...(await decodeImage(whole)).pixels], [5, 5, 5]);
 });
 
 const GRAY = [[100], [7], [255], [0]];
@@ -81,11 +81,11 @@ const COLORS = [[100, 3, 200], [7, 8, 9], [255, 0, 128], [1, 2, 3]];
 
 /** The pixel in the middle of each block of 8 x 8, block after block. */
 async function blocksOf(file: Uint8Array): Promise<number[][]> {
-  const { width, height, data } = await decodeImage(file);
+  const { width, height, pixels } = await decodeImage(file);
   return Array.from({ length: (width / 8) * (height / 8) }, (_, block) => {
     const [row, column] = [Math.floor(block / (width / 8)), block % (width / 8)];
     const at = ((row * 8 + 4) * width + column * 8 + 4) * 3;
-    return [...data.subarray(at, at + 3)];
+    return [...pixels.subarray(at, at + 3)];
   });
 }
 
@@ -139,22 +139,31 @@ Deno.test("decodeImage() reads WebP, BMP and TIFF, and drops their alpha", async
   for (const format of ["webpLossless", "bmp", "tiff"] as const) {
     for (const alpha of [false, true]) {
       const image = await decodeImage(await encodedAs(fourPixels(alpha), format));
-      deepEqual(image, { width: 2, height: 2, data: Uint8Array.from(COLORS.flat()) }, format);
+      deepEqual(
+        image,
+        { width: 2, height: 2, channels: 3, pixels: Uint8Array.from(COLORS.flat()) },
+        format,
+      );
     }
   }
   const gray = await decodeImage(tiffFile({ width: 2, height: 1, samples: [5, 9] }));
-  deepEqual(gray, { width: 2, height: 1, data: Uint8Array.of(5, 5, 5, 9, 9, 9) });
+  deepEqual(gray, { width: 2, height: 1, channels: 3, pixels: Uint8Array.of(5, 5, 5, 9, 9, 9) });
 });
 
 Deno.test("decodeImage() reads a GIF's first frame where it lies on the canvas", async () => {
   const [ink, paper] = [[200, 100, 50], [10, 20, 30]];
   const first = [ink, ink, paper, paper, ink, ink].flat();
-  deepEqual(await decodeImage(gifFile()), { width: 3, height: 2, data: Uint8Array.from(first) });
+  deepEqual(await decodeImage(gifFile()), {
+    width: 3,
+    height: 2,
+    channels: 3,
+    pixels: Uint8Array.from(first),
+  });
 
   const placed = await decodeImage(gifFile({ screen: [4, 3], at: [1, 0] }));
   const row = [paper, paper, paper, paper]; // the background's color too
   const expected = [paper, ink, ink, paper, paper, paper, ink, ink, ...row].flat();
-  deepEqual(placed, { width: 4, height: 3, data: Uint8Array.from(expected) });
+  deepEqual(placed, { width: 4, height: 3, channels: 3, pixels: Uint8Array.from(expected) });
 
   const grown = await decodeImage(gifFile({ screen: [1, 1], at: [1, 0] }));
   deepEqual([grown.width, grown.height], [4, 2]);
@@ -170,7 +179,12 @@ Deno.test("decodeImage() reads PPM, PGM and PBM, in bytes and in text", async (t
   ];
   for (const [name, file, rgb] of kinds) {
     await t.step(name, async () => {
-      deepEqual(await decodeImage(file), { width: 2, height: 1, data: Uint8Array.from(rgb) });
+      deepEqual(await decodeImage(file), {
+        width: 2,
+        height: 1,
+        channels: 3,
+        pixels: Uint8Array.from(rgb),
+      });
     });
   }
 });
@@ -183,8 +197,8 @@ Deno.test("decodeImage() applies the EXIF orientation", async () => {
     pixels.map((pixel) => "ABCD"[COLORS.findIndex((color) => color.join() === pixel.join())])
       .join("");
   const pixelsOf = async (file: Uint8Array) => {
-    const { data } = await decodeImage(file);
-    return [0, 3, 6, 9].map((at) => [...data.subarray(at, at + 3)]);
+    const { pixels } = await decodeImage(file);
+    return [0, 3, 6, 9].map((at) => [...pixels.subarray(at, at + 3)]);
   };
   const size = { width: 2, height: 2 };
   const lines = [0, ...COLORS[0], ...COLORS[1], 0, ...COLORS[2], ...COLORS[3]];
@@ -226,7 +240,7 @@ Deno.test("decodeImage() tells formats by content and refuses every file that is
         return true;
       }, `${format} cut to ${length} of ${file.length} bytes`);
     }
-    ok((await decodeImage(file)).data.length > 0, `${format} is read after broken ones`);
+    ok((await decodeImage(file)).pixels.length > 0, `${format} is read after broken ones`);
   }
 });
 

@@ -37,9 +37,9 @@ Deno.test("writeTextureSet() writes the same labelled files for the same seed", 
 Deno.test("writeTextureSet() draws classes that raw pixels do not tell apart", async () => {
   const images = [];
   for (const [path, bytes] of await textureSet(300)) {
-    const { width, height, data } = await decodeImage(bytes);
+    const { width, height, pixels } = await decodeImage(bytes);
     deepEqual([width, height], [32, 32]);
-    images.push({ label: path.split("/")[0], data });
+    images.push({ label: path.split("/")[0], pixels });
   }
   let right = 0;
   for (const image of images) {
@@ -47,8 +47,8 @@ Deno.test("writeTextureSet() draws classes that raw pixels do not tell apart", a
     for (const other of images) {
       if (other === image) continue;
       let far = 0; // squared distance, given up once it is not the nearest
-      for (let i = 0; i < image.data.length && far < nearest; i++) {
-        far += (image.data[i] - other.data[i]) ** 2;
+      for (let i = 0; i < image.pixels.length && far < nearest; i++) {
+        far += (image.pixels[i] - other.pixels[i]) ** 2;
       }
       if (far < nearest) [nearest, label] = [far, other.label];
     }
