@@ -3,7 +3,7 @@ import { DataError } from "./errors.ts";
 import { imagePath, type ImageSource } from "./find_images.ts";
 import { noneReadable } from "./readable.ts";
 import { renderItem, type ViewJob, viewLengths } from "./render_item.ts";
-import type { TransformArgs } from "./augment.ts";
+import type { TransformArgs } from "./view_spec.ts";
 import { ViewPool } from "./view_pool.ts";
 
 /** The views of one training step. */
@@ -60,7 +60,7 @@ interface Item {
  * ```ts
  * import { findImages } from "./find_images.ts";
  * import { ViewLoader } from "./loader.ts";
- * import { DEFAULT_TRANSFORM_ARGS } from "./augment.ts";
+ * import { DEFAULT_TRANSFORM_ARGS } from "./view_spec.ts";
  *
  * async function firstBatch(root: string) {
  *   const files = await findImages(root);

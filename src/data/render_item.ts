@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { randomStream } from "../random.ts";
-import { drawViewParams, renderView, viewSpecs } from "./augment.ts";
 import { decodeImage } from "./decode.ts";
-import type { TransformArgs } from "./augment.ts";
+import { drawViewParams } from "./draw_view.ts";
+import { renderView } from "./render_view.ts";
+import { type TransformArgs, viewSpecs } from "./view_spec.ts";
 
 /** One image to read, and what its random choices depend on. */
 export interface ViewJob {

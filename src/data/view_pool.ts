@@ -1,5 +1,5 @@
 import type { ViewJob } from "./render_item.ts";
-import type { TransformArgs } from "./augment.ts";
+import type { TransformArgs } from "./view_spec.ts";
 import type { WorkerReply, WorkerRequest, WorkerSettings } from "./view_worker.ts";
 
 /** Images a worker holds, so that it has work while this thread waits for the GPU. */

@@ -2,7 +2,7 @@
 /// <reference lib="deno.worker" />
 /** Worker thread: renders the views of one image at a time, in the order asked. */
 import { renderItem, type ViewJob } from "./render_item.ts";
-import type { TransformArgs } from "./augment.ts";
+import type { TransformArgs } from "./view_spec.ts";
 
 /** Sent once, before any job. */
 export interface WorkerSettings {

@@ -2,7 +2,7 @@ import { deepEqual, equal, notDeepEqual, ok, rejects, throws } from "node:assert
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DEFAULT_TRANSFORM_ARGS, type TransformArgs } from "../../src/data/augment.ts";
+import { DEFAULT_TRANSFORM_ARGS, type TransformArgs } from "../../src/data/view_spec.ts";
 import { encodePng } from "../../src/data/encode.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { findImages } from "../../src/data/find_images.ts";

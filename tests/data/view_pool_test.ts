@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { DEFAULT_TRANSFORM_ARGS } from "../../src/data/augment.ts";
+import { DEFAULT_TRANSFORM_ARGS } from "../../src/data/view_spec.ts";
 import { ViewPool } from "../../src/data/view_pool.ts";
 
 const script = new URL("./failing_worker.ts", import.meta.url);

@@ -1,0 +1,98 @@
+import type { RandomStream } from "../random.ts";
+import { type ColorJitter, JITTER_OPS } from "./color_jitter.ts";
+import type { CropBox } from "./crop_resize.ts";
+import { blurKernelSize } from "./gaussian_blur.ts";
+import type { ColorJitterArgs, GaussianBlurArgs, RandomResizeArgs, ViewSpec } from "./view_spec.ts";
+
+/** Everything that is random about one view; `null` leaves a change out. */
+export interface ViewParams {
+  box: CropBox;
+  width: number;
+  height: number;
+  flipHorizontal: boolean;
+  flipVertical: boolean;
+  jitter: ColorJitter | null;
+  gray: boolean;
+  blur: { sigma: number; kernelSize: number } | null;
+  solarizeThreshold: number | null; // share of full brightness
+  normalize: { mean: number[]; std: number[] };
+}
+
+const ASPECT_RATIOS = [3 / 4, 4 / 3];
+const CROP_TRIES = 10;
+
+/**
+ * Draws the random choices of one view.
+ *
+ * @param imageSize Size of the image in pixels.
+ */
+export function drawViewParams(
+  stream: RandomStream,
+  imageSize: { width: number; height: number },
+  spec: ViewSpec,
+): ViewParams {
+  const { random_flip: flip, color_jitter, gaussian_blur, solarize } = spec;
+  const [height, width] = spec.size;
+  return {
+    box: drawBox(stream, imageSize, spec.random_resize),
+    width,
+    height,
+    flipHorizontal: flip !== null && stream.bool(flip.horizontal_prob),
+    flipVertical: flip !== null && stream.bool(flip.vertical_prob),
+    jitter: color_jitter !== null && stream.bool(color_jitter.prob)
+      ? drawJitter(stream, color_jitter)
+      : null,
+    gray: spec.random_gray_scale !== null && stream.bool(spec.random_gray_scale),
+    blur: gaussian_blur !== null && stream.bool(gaussian_blur.prob)
+      ? drawBlur(stream, gaussian_blur)
+      : null,
+    solarizeThreshold: solarize !== null && stream.bool(solarize.prob) ? solarize.threshold : null,
+    normalize: spec.normalize,
+  };
+}
+
+/** A box of random area and aspect ratio; if no try fits, the largest in the middle that does. */
+function drawBox(
+  stream: RandomStream,
+  { width, height }: { width: number; height: number },
+  resize: RandomResizeArgs | null,
+): CropBox {
+  if (resize === null) return { x0: 0, y0: 0, x1: width, y1: height };
+  const [narrowest, widest] = ASPECT_RATIOS;
+  for (let attempt = 0; attempt < CROP_TRIES; attempt++) {
+    const area = width * height * stream.range(resize.min_scale, resize.max_scale);
+    const aspect = Math.exp(stream.range(Math.log(narrowest), Math.log(widest)));
+    const boxWidth = Math.round(Math.sqrt(area * aspect));
+    const boxHeight = Math.round(Math.sqrt(area / aspect));
+    if (boxWidth < 1 || boxHeight < 1 || boxWidth > width || boxHeight > height) continue;
+    const x0 = stream.int(width - boxWidth + 1);
+    const y0 = stream.int(height - boxHeight + 1);
+    return { x0, y0, x1: x0 + boxWidth, y1: y0 + boxHeight };
+  }
+  const boxWidth = Math.max(1, Math.min(width, Math.round(height * widest)));
+  const boxHeight = Math.max(1, Math.min(height, Math.round(width / narrowest)));
+  const [x0, y0] = [(width - boxWidth) >> 1, (height - boxHeight) >> 1];
+  return { x0, y0, x1: x0 + boxWidth, y1: y0 + boxHeight };
+}
+
+function drawJitter(stream: RandomStream, args: ColorJitterArgs): ColorJitter {
+  const factor = (share: number) => {
+    const reach = args.strength * share;
+    return stream.range(Math.max(0, 1 - reach), 1 + reach);
+  };
+  const turn = Math.min(0.5, args.strength * args.hue);
+  return {
+    order: stream.shuffle([...JITTER_OPS]),
+    brightness: factor(args.brightness),
+    contrast: factor(args.contrast),
+    saturation: factor(args.saturation),
+    hue: stream.range(-turn, turn),
+  };
+}
+
+function drawBlur(stream: RandomStream, { sigmas, blur_limit }: GaussianBlurArgs) {
+  const sigma = stream.range(sigmas[0], sigmas[1]);
+  const [least, most] = typeof blur_limit === "number" ? [0, blur_limit] : blur_limit;
+  const size = least + stream.int(most - least + 1);
+  return { sigma, kernelSize: size === 0 ? blurKernelSize(sigma) : size | 1 };
+}

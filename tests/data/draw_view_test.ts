@@ -1,0 +1,84 @@
+import { deepEqual, equal, ok } from "node:assert/strict";
+import { drawViewParams } from "../../src/data/draw_view.ts";
+import { DEFAULT_TRANSFORM_ARGS, viewSpecs } from "../../src/data/view_spec.ts";
+import { randomStream } from "../../src/random.ts";
+
+Deno.test("drawViewParams() follows the probabilities and ranges of the recipe", () => {
+  const spec = viewSpecs(DEFAULT_TRANSFORM_ARGS).globals[1];
+  const [n, width, height] = [4000, 400, 300];
+  const seen = { flip: 0, jitter: 0, gray: 0, blur: 0, solarize: 0 };
+  const orders = new Set<string>();
+  for (let i = 0; i < n; i++) {
+    const params = drawViewParams(randomStream(0, "views", i), { width, height }, spec);
+    const { box, jitter, blur } = params;
+    ok(box.x0 >= 0 && box.y0 >= 0 && box.x1 <= width && box.y1 <= height);
+    const [boxWidth, boxHeight] = [box.x1 - box.x0, box.y1 - box.y0];
+    const share = boxWidth * boxHeight / (width * height);
+    ok(share > 0.31 && share <= 1, `crop covers ${share}`);
+    ok(boxWidth / boxHeight > 0.74 && boxWidth / boxHeight < 1.35);
+    seen.flip += Number(params.flipHorizontal);
+    seen.gray += Number(params.gray);
+    seen.solarize += Number(params.solarizeThreshold === 0.5);
+    equal(params.flipVertical, false);
+    if (blur) {
+      seen.blur++;
+      ok(blur.sigma >= 0.1 && blur.sigma <= 2 && blur.kernelSize % 2 === 1);
+    }
+    if (jitter) {
+      seen.jitter++;
+      orders.add(jitter.order.join());
+      ok(Math.abs(jitter.brightness - 1) <= 0.4 && Math.abs(jitter.contrast - 1) <= 0.4);
+      ok(Math.abs(jitter.saturation - 1) <= 0.2 && Math.abs(jitter.hue) <= 0.1);
+    }
+  }
+  equal(orders.size, 24, "all orders of the four jitter changes");
+  const expected = { flip: 0.5, jitter: 0.8, gray: 0.2, blur: 0.1, solarize: 0.2 };
+  for (const [change, p] of Object.entries(expected)) {
+    const share = seen[change as keyof typeof seen] / n;
+    ok(Math.abs(share - p) < 5 * Math.sqrt(p * (1 - p) / n), `${change}: ${share}`);
+  }
+});
+
+Deno.test("drawViewParams() falls back to the middle of an image too long for any crop", () => {
+  const { globals: [spec] } = viewSpecs(DEFAULT_TRANSFORM_ARGS);
+  const { box } = drawViewParams(randomStream(0, "long"), { width: 1000, height: 30 }, spec);
+  deepEqual(box, { x0: 480, y0: 0, x1: 520, y1: 30 });
+});
+
+Deno.test("drawViewParams() draws odd kernel sizes up to blur_limit", () => {
+  const spec = viewSpecs(DEFAULT_TRANSFORM_ARGS).globals[0];
+  const sizes = (blur_limit: number | [number, number]) => {
+    const limited = { ...spec, gaussian_blur: { ...spec.gaussian_blur!, blur_limit } };
+    const drawn = Array.from(
+      { length: 100 },
+      (_, i) => drawViewParams(randomStream(0, "limit", i), { width: 9, height: 9 }, limited),
+    );
+    return [...new Set(drawn.map((params) => params.blur!.kernelSize))].sort((a, b) => a - b);
+  };
+  deepEqual(sizes([3, 7]), [3, 5, 7]);
+  deepEqual(sizes([4, 4]), [5]);
+});
+
+Deno.test("drawViewParams() leaves out what is null", () => {
+  const spec = {
+    ...viewSpecs(DEFAULT_TRANSFORM_ARGS).globals[0],
+    random_resize: null,
+    random_flip: null,
+    color_jitter: null,
+    random_gray_scale: null,
+    gaussian_blur: null,
+  };
+  const params = drawViewParams(randomStream(0, "null"), { width: 8, height: 6 }, spec);
+  deepEqual(params, {
+    box: { x0: 0, y0: 0, x1: 8, y1: 6 },
+    width: 224,
+    height: 224,
+    flipHorizontal: false,
+    flipVertical: false,
+    jitter: null,
+    gray: false,
+    blur: null,
+    solarizeThreshold: null,
+    normalize: spec.normalize,
+  });
+});
