@@ -45,8 +45,8 @@ fn bytes_at(byte: u32) -> vec4f {
 // The kept channels, in their order.
 fn keep_channels(value: vec4u, keep: u32) -> u32 {
   let word = pack(value);
-  let from = unpack(keep) * 8u;
-  return pack((vec4u(word) >> from) & vec4u(255u));
+  let shift = unpack(keep) * 8u;
+  return pack((vec4u(word) >> shift) & vec4u(255u));
 }
 
 @compute @workgroup_size(64)

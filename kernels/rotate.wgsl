@@ -29,12 +29,12 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
   }
   let col = i32(pixel % params.width);
   let row = i32(pixel / params.width);
-  let from = vec2i(
+  let source = vec2i(
     int_field(crop, ROTATION) * col + int_field(crop, ROTATION + 1u) * row
       + int_field(crop, ROTATION + 2u),
     int_field(crop, ROTATION + 3u) * col + int_field(crop, ROTATION + 4u) * row
       + int_field(crop, ROTATION + 5u));
-  let fine = (from + 1024) >> vec2u(11u); // in 1/32 pixels
+  let fine = (source + 1024) >> vec2u(11u); // in 1/32 pixels
   let whole = fine >> vec2u(5u);
   let part = vec2u(fine & vec2i(31));
   let top = pixel_at(crop, whole.x, whole.y) * (32u - part.x)

@@ -1,34 +1,29 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-/** Worker thread: renders the views of one image at a time, in the order asked. */
-import { renderItem, type ViewJob } from "./render_item.ts";
-import type { TransformArgs } from "./view_spec.ts";
-
-/** Sent once, before any job. */
-export interface WorkerSettings {
-  views: TransformArgs;
-}
+/** Worker thread: makes the item of one image at a time, in the order asked. */
+import { buffersOf, type Item, type ItemJob, type ItemSettings, makeItem } from "./item.ts";
 
 export interface WorkerRequest {
   id: number;
-  job: ViewJob;
+  job: ItemJob;
 }
 
-export type WorkerReply = { id: number; views: Float32Array } | { id: number; error: string };
+export type WorkerReply = { id: number; item: Item } | { id: number; error: string };
 
-let args: TransformArgs;
+let settings: ItemSettings;
 let queue = Promise.resolve();
 
-self.onmessage = ({ data }: MessageEvent<WorkerSettings | WorkerRequest>) => {
-  if ("views" in data) args = data.views;
+/** The settings come once, before any request. */
+self.onmessage = ({ data }: MessageEvent<ItemSettings | WorkerRequest>) => {
+  if ("views" in data) settings = data;
   else queue = queue.then(() => answer(data));
 };
 
 /** A throw would end the whole process, so every failure becomes a reply. */
 async function answer({ id, job }: WorkerRequest): Promise<void> {
   try {
-    const views = await renderItem(args, job);
-    self.postMessage({ id, views } satisfies WorkerReply, [views.buffer]);
+    const item = await makeItem(settings, job);
+    self.postMessage({ id, item } satisfies WorkerReply, buffersOf(item));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     self.postMessage({ id, error: message } satisfies WorkerReply);
