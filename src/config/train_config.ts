@@ -25,7 +25,10 @@ export const TrainConfig = z.strictObject({
   seed: z.int().min(0).max(0xffff_ffff).default(0)
     .describe("Seed of everything random: weights, order, views, masks"),
   num_workers: z.union([z.literal("auto"), z.int().min(1)]).default("auto")
-    .describe('Threads that decode images and make views; "auto" follows the processor'),
+    .describe('Threads that decode images; "auto" follows the processor'),
+  views_on: z.enum(["auto", "gpu", "workers"]).default("auto").describe(
+    'Who makes views of the decoded images; "auto" is the GPU, but for a software one',
+  ),
   data_errors: z.enum(["skip", "fail"]).default("skip")
     .describe("An image that cannot be read is named and left out, or ends the run"),
   overwrite: z.boolean().default(false)
@@ -45,8 +48,11 @@ export const TrainConfig = z.strictObject({
   transform_args: TransformArgs.prefault({}).describe("How views are made from an image"),
 });
 
+/** A configuration whose settings are right one by one; some still say "auto". */
+export type ParsedConfig = z.infer<typeof TrainConfig>;
+
 /** A checked configuration with every default filled in; exactly one of epochs and steps is set. */
-export type TrainConfig = z.infer<typeof TrainConfig>;
+export type TrainConfig = Omit<ParsedConfig, "transform_args"> & { transform_args: TransformArgs };
 
 /** A configuration as a user gives it: only what differs from the defaults. */
 export type TrainOptions = z.input<typeof TrainConfig>;

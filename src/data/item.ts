@@ -1,3 +1,4 @@
+import { viewChannels } from "../config/view_channels.ts";
 import { randomStream } from "../random.ts";
 import { decodeImage } from "./decode.ts";
 import { drawViewParams, type ViewParams } from "./draw_view.ts";
@@ -6,7 +7,7 @@ import type { Raster } from "./raster.ts";
 import { reduceImage } from "./reduce.ts";
 import { renderView } from "./render_view.ts";
 import { recordWords, type ViewRecords, viewRecords } from "./view_table.ts";
-import { keptChannels, type TransformArgs, viewSpecs } from "./view_spec.ts";
+import { type TransformArgs, viewSpecs } from "./view_spec.ts";
 
 /** Who makes views: the threads that decode, or the GPU from what they drew. */
 export type ViewMaker = "workers" | "gpu";
@@ -51,7 +52,7 @@ export type Item = RenderedItem | DrawnItem;
 /** Number of floats of one global and one local view of an image. */
 export function viewLengths(args: TransformArgs): { global: number; local: number } {
   const { globals, locals } = viewSpecs(args);
-  const lengthOf = ([height, width]: [number, number]) => keptChannels(args) * height * width;
+  const lengthOf = ([height, width]: [number, number]) => viewChannels(args) * height * width;
   return {
     global: lengthOf(globals[0].size),
     local: locals.length === 0 ? 0 : lengthOf(locals[0].size),

@@ -36,6 +36,9 @@ export interface ViewLoaderOptions extends ItemSettings {
   prefetch?: number;
 }
 
+/** What batches made ahead may take together. */
+const PREFETCH_BYTES = 4 * 2 ** 30;
+
 /** One image of a batch, with the unreadable ones that were met on the way to it. */
 interface Found {
   path: string;
@@ -59,7 +62,8 @@ interface Found {
  * async function firstBatch(root: string) {
  *   const images = await findImages(root);
  *   const views = DEFAULT_TRANSFORM_ARGS;
- *   const loader = new ViewLoader({ images, seed: 0, batchSize: 8, numWorkers: 2, views });
+ *   const settings = { views, maker: "workers" as const, maxImageBytes: Infinity };
+ *   const loader = new ViewLoader({ ...settings, images, seed: 0, batchSize: 8, numWorkers: 2 });
  *   const batch = await loader.next();
  *   loader.close();
  *   return batch;
@@ -74,6 +78,7 @@ export class ViewLoader {
   readonly #ahead: Promise<Batch>[] = [];
   readonly #broken = new Map<number, string>(); // index → message
   #order: { epoch: number; order: Uint32Array } | undefined;
+  #batchBytes = 0; // of the last one
   #nextStep: number;
   #closed = false;
 
@@ -103,14 +108,21 @@ export class ViewLoader {
       throw new Error("Cannot load batches: loader must be open, got a closed one; make a new one");
     }
     const asked = performance.now();
-    while (this.#ahead.length <= (this.#options.prefetch ?? 2)) {
+    while (this.#ahead.length <= this.#prefetch()) {
       const batch = this.#load(this.#nextStep++);
       batch.catch(() => {}); // it is thrown when its turn comes
       this.#ahead.push(batch);
     }
     const batch = await this.#ahead.shift()!;
     batch.waitMs = performance.now() - asked;
+    this.#batchBytes = batch.items.reduce((sum, item) => sum + itemBytes(item), 0);
     return batch;
+  }
+
+  /** Batches to have ready; of large images fewer, but always the next. */
+  #prefetch(): number {
+    const { prefetch = 2 } = this.#options;
+    return Math.max(1, Math.min(prefetch, Math.floor(PREFETCH_BYTES / this.#batchBytes) - 1));
   }
 
   /** Ends the workers; batches made ahead are dropped. */

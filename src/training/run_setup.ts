@@ -1,11 +1,13 @@
-import { ConfigError } from "../config/config_error.ts";
 import { resolveModel } from "../config/model_presets.ts";
 import type { TrainConfig } from "../config/train_config.ts";
+import type { TransformArgs } from "../config/transform_args.ts";
+import type { ViewMaker } from "../data/item.ts";
 import { maxMaskedPatches } from "../data/masks.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
 import { type Plan, PlanRecorder } from "../gpu/plan.ts";
 import { TrainStep } from "./step.ts";
 import { globalGrid, type StepShape } from "./step_shape.ts";
+import { GpuViews, VIEW_PHASE } from "./view_input.ts";
 
 /** Names of the phases of a recorded step, in the order they run. */
 export const PHASES = ["begin", "accumulate", "update"] as const;
@@ -26,14 +28,9 @@ export function maskSettings(shape: StepShape) {
  * The shape of a run's step.
  *
  * @param batchSize Images of a micro-batch; may be less than configured for a small data set.
- * @throws {ConfigError} If the model cannot take what the decoder gives.
  */
 export function stepShape(config: TrainConfig, batchSize = config.batch_size): StepShape {
   const model = resolveModel(config.model, config.model_args);
-  if (model.inChans !== 3) {
-    const message = `must be 3, the channels that images are decoded to, got ${model.inChans}`;
-    throw new ConfigError([{ key: "model_args.in_chans", message }]);
-  }
   const { image_size: globalSize, local_view: local } = config.transform_args;
   const shape: StepShape = {
     model,
@@ -48,16 +45,32 @@ export function stepShape(config: TrainConfig, batchSize = config.batch_size): S
   return { ...shape, maxMasked: Math.max(1, maxMaskedPatches(maskSettings(shape))) };
 }
 
-/** Records a whole step; nothing is allocated. */
+/** Who makes the views of a run; a software adapter would take the processor from the workers. */
+export function viewMaker({ views_on }: TrainConfig, { software }: AdapterFacts): ViewMaker {
+  if (views_on !== "auto") return views_on;
+  return software ? "workers" : "gpu";
+}
+
+/**
+ * Records a whole step; nothing is allocated.
+ *
+ * @param views How views are made, where the GPU is to make them.
+ */
 export function recordStep(
   adapter: AdapterFacts,
   shape: StepShape,
-): { plan: Plan; step: TrainStep } {
+  views: TransformArgs | null = null,
+): { plan: Plan; step: TrainStep; gpuViews: GpuViews | null } {
   const recorder = new PlanRecorder(adapter);
   const step = new TrainStep(recorder, shape);
+  const gpuViews = views === null ? null : new GpuViews(recorder, step, views);
+  if (gpuViews !== null) {
+    recorder.phase(VIEW_PHASE);
+    gpuViews.record(recorder);
+  }
   for (const phase of PHASES) {
     recorder.phase(phase);
     step[phase]();
   }
-  return { plan: recorder.finish(), step };
+  return { plan: recorder.finish(), step, gpuViews };
 }

@@ -5,7 +5,7 @@ import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
 import { DataError } from "../data/errors.ts";
 import { findImages } from "../data/find_images.ts";
 import type { ImageSet } from "../data/image_set.ts";
-import { ViewLoader } from "../data/loader.ts";
+import { ViewLoader, type ViewLoaderOptions } from "../data/loader.ts";
 import { assertSomeReadable } from "../data/readable.ts";
 import { type AdapterFacts, openDevice } from "../gpu/device.ts";
 import { assertFits, costOf } from "../gpu/plan.ts";
@@ -16,9 +16,10 @@ import { exportTeacher, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { initialBuffer } from "./initial_values.ts";
 import { MetricsFile, type MetricsRow } from "./metrics_file.ts";
 import { openRunFolder, type RunFolder } from "./run_folder.ts";
-import { recordStep, stepShape } from "./run_setup.ts";
+import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
 import type { TrainStep } from "./step.ts";
 import { Trainer } from "./trainer.ts";
+import { UploadedViews } from "./view_input.ts";
 import { workersOf } from "./workers.ts";
 
 /** What a run is about to do, once everything is checked and before the first step. */
@@ -99,7 +100,9 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
   const shape = stepShape(config, batchSize);
   const open = await openDevice(config.accelerator);
   try {
-    const { plan, step } = recordStep(open.facts, shape);
+    const maker = viewMaker(config, open.facts);
+    const views = maker === "gpu" ? config.transform_args : null;
+    const { plan, step, gpuViews } = recordStep(open.facts, shape, views);
     assertFits(plan, open.facts.software ? Deno.systemMemoryInfo().available : undefined);
     const folder = await openRunFolder(config);
     using runner = await PlanRunner.build(plan, open);
@@ -107,7 +110,12 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
     if (config.overwrite && !config.resume_interrupted) await folder.clear();
     const startStep = await begin(config, folder, step, runner);
     const accumulation = shape.accumulationSteps;
-    using loader = openLoader(config, images, batchSize, startStep * accumulation);
+    using loader = openLoader(config, images, {
+      batchSize,
+      startStep: startStep * accumulation,
+      maker,
+      maxImageBytes: gpuViews?.capacityBytes ?? Infinity,
+    });
     const totalSteps = lengthOf(config, loader.batchesPerEpoch / accumulation, startStep);
     await noteSettings(config, folder, hooks);
     const schedules = new Schedules({
@@ -126,7 +134,8 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
       startStep,
       memoryBytes: costOf(plan).totalBytes,
     });
-    using trainer = new Trainer(config, open, runner, step, loader, schedules);
+    const input = gpuViews ?? new UploadedViews(step);
+    using trainer = new Trainer(config, open, runner, step, input, loader, schedules);
     return await runSteps(trainer, folder, { startStep, totalSteps }, hooks);
   } finally {
     open.close();
@@ -192,18 +201,16 @@ async function noteSettings(config: TrainConfig, folder: RunFolder, hooks: Train
 function openLoader(
   config: TrainConfig,
   images: ImageSet,
-  batchSize: number,
-  startStep: number,
+  item: Pick<ViewLoaderOptions, "batchSize" | "startStep" | "maker" | "maxImageBytes">,
 ): ViewLoader & Disposable {
   const { data_errors, seed, transform_args } = config;
   const loader = new ViewLoader({
     images,
     seed,
-    batchSize,
     numWorkers: workersOf(config),
     views: transform_args,
     dataErrors: data_errors,
-    startStep,
+    ...item,
   });
   return Object.assign(loader, { [Symbol.dispose]: () => loader.close() });
 }

@@ -1,8 +1,14 @@
+import { viewChannels } from "../config/view_channels.ts";
 import type { DrawnItem, Item, RenderedItem } from "../data/item.ts";
 import { normalizedLevels } from "../data/normalize.ts";
-import { viewChannels, viewSpecs } from "../data/view_spec.ts";
-import type { TransformArgs } from "../data/view_spec.ts";
-import { NO_IMAGE, placeImage, recordWords, TAP_WORDS, type ViewRecords } from "../data/view_table.ts";
+import { hasColors, type TransformArgs, viewSpecs } from "../data/view_spec.ts";
+import {
+  NO_IMAGE,
+  placeImage,
+  recordWords,
+  TAP_WORDS,
+  type ViewRecords,
+} from "../data/view_table.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import type { PlanRunner } from "../gpu/runner.ts";
 import { elementCount, type Tensor } from "../gpu/tensor.ts";
@@ -135,7 +141,10 @@ export class GpuViews implements ViewInput {
         const record = records.table.subarray(view * words, (view + 1) * words);
         hostTable.set(record, crop * words);
         placeImage(hostTable, crop, words, byte);
-        hostTaps.set(records.taps.subarray(view * tapWords, (view + 1) * tapWords), crop * tapWords);
+        hostTaps.set(
+          records.taps.subarray(view * tapWords, (view + 1) * tapWords),
+          crop * tapWords,
+        );
       }
     });
   }
@@ -156,7 +165,6 @@ function hostGroup(
   specs: ReturnType<typeof viewSpecs>["locals"],
   out: Tensor,
 ): HostGroup {
-  const hasColors = args.num_channels === 3 && args.channel_drop === null;
   const [views, size, words] = [specs.length, specs[0].size, recordWords(specs)];
   const [crops, positions] = [images * views, size[0] + size[1]];
   return {
@@ -173,7 +181,8 @@ function hostGroup(
     hostTaps: new Uint32Array(crops * positions * TAP_WORDS),
     changes: {
       rotates: args.random_rotation !== null,
-      changesColor: hasColors && (args.color_jitter !== null || args.random_gray_scale !== null),
+      changesColor: hasColors(args) &&
+        (args.color_jitter !== null || args.random_gray_scale !== null),
     },
     out,
   };

@@ -26,7 +26,9 @@ Deno.test("scratch", async () => {
     const images = new Uint8Array(bytes * B);
     for (let b = 0; b < B; b++) {
       images.set(image.pixels, b * bytes);
-      params[b] = specs.map((spec, v) => drawViewParams(randomStream(1, "views", b, v), image, spec));
+      params[b] = specs.map((spec, v) =>
+        drawViewParams(randomStream(1, "views", b, v), image, spec)
+      );
       const r = viewRecords(image, params[b], words);
       for (let v = 0; v < specs.length; v++) {
         placeImage(r.table, v, words, b * bytes);
@@ -36,10 +38,25 @@ Deno.test("scratch", async () => {
       }
     }
     const crops = B * specs.length;
-    const group = { table: gpu.upload([crops, words], table, "t"), taps: gpu.upload([crops, width + height, 5], taps, "taps"), images: B, views: specs.length, size: [height, width] as const, channels: 3, kept: 3 };
+    const group = {
+      table: gpu.upload([crops, words], table, "t"),
+      taps: gpu.upload([crops, width + height, 5], taps, "taps"),
+      images: B,
+      views: specs.length,
+      size: [height, width] as const,
+      channels: 3,
+      kept: 3,
+    };
     const out = gpu.empty([crops, 3, height, width], "out");
     const norm = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] };
-    renderViews(gpu, gpu.upload([images.length / 4], new Uint32Array(images.buffer), "images"), gpu.upload([3, 256], normalizedLevels(norm), "levels"), group, out, { rotates: true, changesColor: true });
+    renderViews(
+      gpu,
+      gpu.upload([images.length / 4], new Uint32Array(images.buffer), "images"),
+      gpu.upload([3, 256], normalizedLevels(norm), "levels"),
+      group,
+      out,
+      { rotates: true, changesColor: true },
+    );
     const got = await gpu.download(out);
     const len = 3 * height * width;
     let diff = 0, max = 0;
@@ -48,10 +65,16 @@ Deno.test("scratch", async () => {
         const want = new Float32Array(len);
         renderView(image, { ...params[b][v], normalize: norm }, want);
         const have = got.subarray((v * B + b) * len, (v * B + b + 1) * len);
-        for (let i = 0; i < len; i++) { const d = Math.abs(want[i] - have[i]); if (d > 0.01) diff++; max = Math.max(max, d); }
+        for (let i = 0; i < len; i++) {
+          const d = Math.abs(want[i] - have[i]);
+          if (d > 0.01) diff++;
+          max = Math.max(max, d);
+        }
       }
     }
     console.log("diff", diff, "of", len * crops, "max", max);
   }
-  ok(true); equal(1, 1); deepEqual(1, 1);
+  ok(true);
+  equal(1, 1);
+  deepEqual(1, 1);
 });
