@@ -1,80 +1,87 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
-import { type ViewParams } from "../../src/data/draw_view.ts";
-import { drawViewParams } from "../../src/data/draw_view.ts";
-import { normalizedLevels } from "../../src/data/normalize.ts";
+import { deepEqual } from "node:assert/strict";
+import { drawViewParams, type ViewParams } from "../../src/data/draw_view.ts";
 import type { Raster } from "../../src/data/raster.ts";
 import { renderView } from "../../src/data/render_view.ts";
-import { DEFAULT_TRANSFORM_ARGS, viewSpecs } from "../../src/data/view_spec.ts";
-import { placeImage, recordWords, viewRecords } from "../../src/data/view_table.ts";
+import { DEFAULT_TRANSFORM_ARGS, type TransformArgs, viewSpecs } from "../../src/data/view_spec.ts";
+import { NO_IMAGE } from "../../src/data/view_table.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { renderViews } from "../../src/ops/render_views.ts";
 import { randomStream } from "../../src/random.ts";
-import { drawTexture } from "../../src/demo/textures.ts";
+import { AS_PIXELS, uploadViews } from "../support/gpu_views.ts";
+import { noiseImage } from "../support/noise_image.ts";
+import { assertSamples } from "../support/samples.ts";
 
-Deno.test("scratch", async () => {
+/** Small views of the default recipe, rotated too, with pixels from 0 to 255. */
+const RECIPE: TransformArgs = {
+  ...DEFAULT_TRANSFORM_ARGS,
+  image_size: [45, 67],
+  random_rotation: { prob: 0.5, degrees: 90 },
+  normalize: AS_PIXELS,
+};
+
+const ALL_CHANGES = { rotates: true, changesColor: true };
+
+/** What the worker threads make, view by view: `[views, images, ...]`. */
+function onHost(images: Raster[], views: ViewParams[][]): Float32Array[] {
+  return views[0].flatMap((_, view) =>
+    images.map((image, i) => {
+      const { keep, width, height } = views[i][view];
+      const out = new Float32Array(keep.length * width * height);
+      renderView(image, views[i][view], out);
+      return out;
+    })
+  );
+}
+
+Deno.test("renderViews() makes the views of the worker threads", async (t) => {
   using gpu = await Gpu.open();
-  const { globals, locals } = viewSpecs(DEFAULT_TRANSFORM_ARGS);
-  const image = drawTexture(randomStream(1, "x"), "dots", 300);
-  const B = 2;
-  for (const specs of [globals, locals]) {
-    const words = recordWords(globals);
-    const [height, width] = specs[0].size;
-    const params: ViewParams[][] = [];
-    const table = new Uint32Array(B * specs.length * words);
-    const taps = new Uint32Array(B * specs.length * (width + height) * 5);
-    const bytes = image.pixels.length;
-    const images = new Uint8Array(bytes * B);
-    for (let b = 0; b < B; b++) {
-      images.set(image.pixels, b * bytes);
-      params[b] = specs.map((spec, v) =>
-        drawViewParams(randomStream(1, "views", b, v), image, spec)
+  const recipes: Record<string, TransformArgs> = {
+    "of the default recipe": RECIPE,
+    "of one channel": { ...RECIPE, num_channels: 1 },
+    "of three of four channels": {
+      ...RECIPE,
+      num_channels: 4,
+      channel_drop: { num_channels_keep: 3, weight_drop: [1, 1, 0, 1] },
+    },
+  };
+  for (const [name, args] of Object.entries(recipes)) {
+    await t.step(name, async () => {
+      const images = [[61, 45], [200, 31], [90, 150]].map(([width, height], i) =>
+        noiseImage(width, height, i, args.num_channels)
       );
-      const r = viewRecords(image, params[b], words);
-      for (let v = 0; v < specs.length; v++) {
-        placeImage(r.table, v, words, b * bytes);
-        table.set(r.table.subarray(v * words, (v + 1) * words), (v * B + b) * words);
-        const tw = (width + height) * 5;
-        taps.set(r.taps.subarray(v * tw, (v + 1) * tw), (v * B + b) * tw);
-      }
-    }
-    const crops = B * specs.length;
-    const group = {
-      table: gpu.upload([crops, words], table, "t"),
-      taps: gpu.upload([crops, width + height, 5], taps, "taps"),
-      images: B,
-      views: specs.length,
-      size: [height, width] as const,
-      channels: 3,
-      kept: 3,
-    };
-    const out = gpu.empty([crops, 3, height, width], "out");
-    const norm = { mean: [0, 0, 0], std: [1 / 255, 1 / 255, 1 / 255] };
-    renderViews(
-      gpu,
-      gpu.upload([images.length / 4], new Uint32Array(images.buffer), "images"),
-      gpu.upload([3, 256], normalizedLevels(norm), "levels"),
-      group,
-      out,
-      { rotates: true, changesColor: true },
-    );
-    const got = await gpu.download(out);
-    const len = 3 * height * width;
-    let diff = 0, max = 0;
-    for (let b = 0; b < B; b++) {
-      for (let v = 0; v < specs.length; v++) {
-        const want = new Float32Array(len);
-        renderView(image, { ...params[b][v], normalize: norm }, want);
-        const have = got.subarray((v * B + b) * len, (v * B + b + 1) * len);
-        for (let i = 0; i < len; i++) {
-          const d = Math.abs(want[i] - have[i]);
-          if (d > 0.01) diff++;
-          max = Math.max(max, d);
-        }
-      }
-    }
-    console.log("diff", diff, "of", len * crops, "max", max);
+      const specs = viewSpecs(args).globals;
+      const views = images.map((image, i) =>
+        specs.map((spec, view) => drawViewParams(randomStream(3, "views", i, view), image, spec))
+      );
+      const uploaded = uploadViews(gpu, images, views);
+      const { group, levels, out } = uploaded;
+      renderViews(gpu, uploaded.images, levels, group, out, ALL_CHANGES);
+      const actual = await gpu.download(out);
+      const expected = onHost(images, views).flatMap((view) => [...view]);
+      assertSamples(actual, expected, { levels: 4 });
+    });
   }
-  ok(true);
-  equal(1, 1);
-  deepEqual(1, 1);
+});
+
+Deno.test("renderViews() leaves a view without an image as it is", async () => {
+  using gpu = await Gpu.open();
+  const image = noiseImage(30, 30);
+  const specs = viewSpecs(RECIPE).globals;
+  const draw = () =>
+    specs.map((spec, view) => drawViewParams(randomStream(0, "views", view), image, spec));
+  const uploaded = uploadViews(gpu, [image, image], [draw(), draw()]);
+  const { group, levels, out } = uploaded;
+  const [crops, words] = group.table.shape;
+  const table = new Uint32Array(await gpu.downloadBytes(group.table));
+  for (const crop of [1, 2]) table[crop * words] = NO_IMAGE;
+  gpu.write(group.table, table);
+  const length = 3 * 45 * 67;
+  gpu.write(out, new Float32Array(crops * length).fill(-7));
+  renderViews(gpu, uploaded.images, levels, group, out, ALL_CHANGES);
+  const views = await gpu.download(out);
+  const untouched = Array.from(
+    { length: crops },
+    (_, crop) => views.subarray(crop * length, (crop + 1) * length).every((value) => value === -7),
+  );
+  deepEqual(untouched, [false, true, true, false]);
 });
