@@ -3,6 +3,7 @@ import { decodeGif } from "./decoders/gif.ts";
 import { decodeJpeg } from "./decoders/jpeg.ts";
 import { decodeNative } from "./decoders/native.ts";
 import { decodePng } from "./decoders/png.ts";
+import { decodeTiff } from "./decoders/tiff.ts";
 import { type ImageFormat, type ImageHeader, readImageHeader } from "./image_header.ts";
 import { orient } from "./orient.ts";
 import type { Raster } from "./raster.ts";
@@ -34,7 +35,7 @@ const DECODERS: Record<
   GIF: decodeGif,
   WebP: decodeNative,
   BMP: decodeNative,
-  TIFF: decodeNative,
+  TIFF: decodeTiff,
   PNM: decodeNative,
 };
 
