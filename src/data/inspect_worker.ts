@@ -3,17 +3,24 @@
 /** Worker thread: inspects one image at a time. */
 import { type ImageFacts, inspectImage } from "./inspect_image.ts";
 
+/** What a worker is asked. */
+export interface InspectJob {
+  /** The file. */
+  path: string;
+  channels: number;
+}
+
 /** What became of an image: its facts, or why it cannot be read. */
 export type Inspection = { facts: ImageFacts } | { error: string };
 
-self.onmessage = async ({ data: path }: MessageEvent<string>) => {
-  self.postMessage(await inspect(path));
+self.onmessage = async ({ data }: MessageEvent<InspectJob>) => {
+  self.postMessage(await inspect(data));
 };
 
 /** A throw would end the whole process, so every failure becomes a reply. */
-async function inspect(path: string): Promise<Inspection> {
+async function inspect({ path, channels }: InspectJob): Promise<Inspection> {
   try {
-    return { facts: await inspectImage(path) };
+    return { facts: await inspectImage(path, channels) };
   } catch (error) {
     return { error: error instanceof Error ? error.message : String(error) };
   }
