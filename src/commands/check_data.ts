@@ -19,6 +19,7 @@ export async function checkData(
   let progress: Progress | undefined;
   const report = await checkImages(config.data, {
     numWorkers: workersOf(config),
+    channels: config.transform_args.num_channels,
     onImage: (done, totalSteps) => {
       const logEverySteps = Math.max(1, Math.ceil(totalSteps / 10));
       progress ??= new Progress({ totalSteps, unit: "image", batchSize: 1, logEverySteps });

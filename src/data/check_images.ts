@@ -1,7 +1,7 @@
 import { findImages, type ImageSource } from "./find_images.ts";
 import type { ImageLocation } from "./image_set.ts";
 import type { ImageFacts } from "./inspect_image.ts";
-import type { Inspection } from "./inspect_worker.ts";
+import type { Inspection, InspectJob } from "./inspect_worker.ts";
 
 /** The least, the middle and the greatest of some numbers. */
 export interface Spread {
@@ -19,7 +19,7 @@ export interface DataReport {
   /** In pixels, over the readable images; null if there are none. */
   width: Spread | null;
   height: Spread | null;
-  /** Memory of a decoded image, 3 bytes a pixel. */
+  /** Memory of a decoded image, a byte for each channel of a pixel. */
   decodedBytes: Spread | null;
   /** The same, over all readable images. */
   totalDecodedBytes: number;
@@ -38,6 +38,8 @@ export interface DataReport {
 export interface CheckOptions {
   /** Threads that read and decode. */
   numWorkers: number;
+  /** Channels that training will ask for; without it 3, RGB. */
+  channels?: number;
   /** Called after each image. */
   onImage?: (done: number, total: number) => void;
   /** Milliseconds after which an image counts as unreadable. */
@@ -72,18 +74,23 @@ export async function checkImages(
   const threads = Math.min(options.numWorkers, names.length);
   await Promise.all(Array.from({ length: threads }, work));
   const seconds = (performance.now() - start) / 1000;
-  return { ...summaryOf(names, found), threads, imagesPerSecond: names.length / seconds };
+  const summary = summaryOf(names, found, options.channels ?? RGB);
+  return { ...summary, threads, imagesPerSecond: names.length / seconds };
 }
+
+const RGB = 3;
 
 /** One worker thread, replaced where an image kills it or takes too long. */
 class Inspector implements Disposable {
   readonly #script: URL;
   readonly #timeoutMs: number;
+  readonly #channels: number;
   #worker: Worker | undefined;
 
-  constructor({ script, timeoutMs = 60_000 }: CheckOptions) {
+  constructor({ script, timeoutMs = 60_000, channels = RGB }: CheckOptions) {
     this.#script = script ?? new URL("./inspect_worker.ts", import.meta.url);
     this.#timeoutMs = timeoutMs;
+    this.#channels = channels;
   }
 
   async inspect(at: ImageLocation): Promise<Inspection> {
@@ -96,7 +103,7 @@ class Inspector implements Disposable {
         resolve(event.message);
       };
       timer = setTimeout(() => resolve(`no answer in ${this.#timeoutMs} ms`), this.#timeoutMs);
-      worker.postMessage(at);
+      worker.postMessage({ at, channels: this.#channels } satisfies InspectJob);
     });
     clearTimeout(timer);
     if (typeof reply !== "string") return reply;
@@ -112,7 +119,7 @@ class Inspector implements Disposable {
   }
 }
 
-function summaryOf(names: readonly string[], found: Inspection[]) {
+function summaryOf(names: readonly string[], found: Inspection[], channels: number) {
   const unreadable: DataReport["unreadable"] = [];
   const formats: DataReport["formats"] = {};
   const namesByHash = new Map<string, string[]>();
@@ -129,7 +136,7 @@ function summaryOf(names: readonly string[], found: Inspection[]) {
     else namesByHash.set(hash, [names[i]]);
     readable.push(each.facts);
   });
-  const decoded = readable.map(({ width, height }) => width * height * 3);
+  const decoded = readable.map(({ width, height }) => width * height * channels);
   const decodeMs = sum(readable.map((facts) => facts.decodeMs));
   return {
     images: names.length,

@@ -20,12 +20,13 @@ export interface ImageFacts {
 /**
  * Reads and decodes one image.
  *
+ * @param channels As training will ask for them: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.
  * @throws {Error} If the file cannot be read or decoded.
  */
-export async function inspectImage(at: ImageLocation): Promise<ImageFacts> {
+export async function inspectImage(at: ImageLocation, channels = 3): Promise<ImageFacts> {
   const bytes = await readImageBytes(at);
   const start = performance.now();
-  const { width, height, pixels } = await decodeImage(bytes);
+  const { width, height, pixels } = await decodeImage(bytes, channels);
   const decodeMs = performance.now() - start;
   const hash = createHash("sha256").update(`${width} x ${height} `).update(pixels).digest("hex");
   const { format } = readImageHeader(bytes);

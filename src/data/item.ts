@@ -96,7 +96,7 @@ export async function makeItem(settings: ItemSettings, job: ItemJob): Promise<It
 
 /** Reads and decodes an image, and makes it smaller as far as its views cannot tell. */
 export async function loadImage(at: ImageLocation, args: TransformArgs): Promise<Raster> {
-  return reduceImage(await decodeImage(await readImageBytes(at)), args);
+  return reduceImage(await decodeImage(await readImageBytes(at), args.num_channels), args);
 }
 
 /** What is drawn for each view of an image, a pure function of seed, epoch and place. */

@@ -63,6 +63,23 @@ Deno.test("checkImages() reports sizes, formats, unreadable files and duplicates
     equal(three.threads, 3);
   }));
 
+Deno.test("checkImages() compares and counts the channels that training will ask for", () =>
+  inFolder(async (folder) => {
+    const gray = { width: 2, height: 1, channels: 3, pixels: Uint8Array.of(7, 7, 7, 8, 8, 8) };
+    const color = { ...gray, pixels: Uint8Array.of(6, 7, 8, 7, 8, 9) }; // of about the same luma
+    await writeFile(join(folder, "a.png"), encodePng(gray));
+    await writeFile(join(folder, "b.png"), encodePng(color));
+    const found = [];
+    for (const channels of [1, 3, 4]) {
+      const { duplicates, totalDecodedBytes } = await checkImages(folder, {
+        numWorkers: 1,
+        channels,
+      });
+      found.push([duplicates.length, totalDecodedBytes]);
+    }
+    deepEqual(found, [[1, 4], [0, 12], [0, 16]]);
+  }));
+
 Deno.test("checkImages() goes on after an image that kills a worker or stops it", () =>
   inFolder(async (folder) => {
     for (const name of ["a.png", "die.png", "hang.png", "z.png"]) {
