@@ -1,5 +1,6 @@
 import { randomStream } from "../random.ts";
 import { DataError } from "./errors.ts";
+import { ImageReader } from "./image_reader.ts";
 import type { ImageSet } from "./image_set.ts";
 import { noneReadable } from "./readable.ts";
 import { renderItem, type ViewJob, viewLengths } from "./render_item.ts";
@@ -75,6 +76,7 @@ export class ViewLoader {
   readonly batchesPerEpoch: number;
   readonly #options: ViewLoaderOptions;
   readonly #pool: ViewPool | undefined;
+  readonly #reader = new ImageReader(); // without workers
   readonly #ahead: Promise<Batch>[] = [];
   readonly #broken = new Map<number, string>(); // index → message
   readonly #lengths: { global: number; local: number };
@@ -123,6 +125,7 @@ export class ViewLoader {
   close(): void {
     this.#closed = true;
     this.#pool?.close();
+    this.#reader[Symbol.dispose]();
   }
 
   async #load(step: number): Promise<Batch> {
@@ -187,7 +190,7 @@ export class ViewLoader {
   }
 
   #render(job: ViewJob): Promise<Float32Array> {
-    return this.#pool?.render(job) ?? renderItem(this.#options.views, job);
+    return this.#pool?.render(job) ?? renderItem(this.#options.views, job, this.#reader);
   }
 
   #orderOf(epoch: number): Uint32Array {

@@ -1,7 +1,8 @@
 import { randomStream } from "../random.ts";
 import { drawViewParams, renderView, viewSpecs } from "./augment.ts";
 import { decodeImage } from "./decode.ts";
-import { type ImageLocation, readImageBytes } from "./image_set.ts";
+import type { ImageReader } from "./image_reader.ts";
+import type { ImageLocation } from "./image_set.ts";
 import type { TransformArgs } from "./augment.ts";
 
 /** One image to read, and what its random choices depend on. */
@@ -35,8 +36,9 @@ export function viewLengths(args: TransformArgs): { global: number; local: numbe
 export async function renderItem(
   args: TransformArgs,
   { at, seed, epoch, index, attempt }: ViewJob,
+  reader: ImageReader,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const image = await decodeImage(await readImageBytes(at));
+  const image = await decodeImage(await reader.read(at));
   const { globals, locals } = viewSpecs(args);
   const lengths = viewLengths(args);
   const out = new Float32Array(2 * lengths.global + locals.length * lengths.local);
