@@ -10,7 +10,7 @@ const paths = z.array(z.string().min(1)).refine((list) => list.length > 0, "must
 export const TrainConfig = z.strictObject({
   out: z.string().min(1).describe("Folder of the run: metrics, checkpoints, exported model"),
   data: z.union([z.string().min(1), paths], { error: "must be a folder, a file or a list of both" })
-    .describe("Folder with the training images, subfolders included; or a file, or a list of both"),
+    .describe("Folder of images and tar shards, subfolders included; or a file, or a list of both"),
   model: z.string().min(1).describe("Model preset, such as dinov2/vits14-notpretrained"),
   method: z.literal("dinov2").default("dinov2").describe("Training method"),
   epochs: z.int().min(1).nullable().default(null)

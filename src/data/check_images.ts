@@ -1,5 +1,5 @@
 import { findImages, type ImageSource } from "./find_images.ts";
-import type { ImageLocation } from "./image_set.ts";
+import { type ImageLocation, type ImageProblem, locationText } from "./image_set.ts";
 import type { ImageFacts } from "./inspect_image.ts";
 import type { Inspection, InspectJob } from "./inspect_worker.ts";
 
@@ -12,7 +12,7 @@ export interface Spread {
 
 /** What a data set is like. */
 export interface DataReport {
-  /** Files found. */
+  /** Images found. */
   images: number;
   /** Readable images of each format. */
   formats: Partial<Record<ImageFacts["format"], number>>;
@@ -31,6 +31,8 @@ export interface DataReport {
   /** Speed of all threads, with reading the files and comparing. */
   imagesPerSecond: number;
   unreadable: { name: string; message: string }[];
+  /** Shards that cannot be used, or only up to some place. */
+  problems: readonly ImageProblem[];
   /** Names of images with exactly the same size and pixels, a list for each picture. */
   duplicates: string[][];
 }
@@ -74,8 +76,12 @@ export async function checkImages(
   const threads = Math.min(options.numWorkers, names.length);
   await Promise.all(Array.from({ length: threads }, work));
   const seconds = (performance.now() - start) / 1000;
-  const summary = summaryOf(names, found, options.channels ?? RGB);
-  return { ...summary, threads, imagesPerSecond: names.length / seconds };
+  return {
+    ...summaryOf(names, found, options.channels ?? RGB),
+    problems: images.problems,
+    threads,
+    imagesPerSecond: names.length / seconds,
+  };
 }
 
 const RGB = 3;
@@ -109,7 +115,8 @@ class Inspector implements Disposable {
     if (typeof reply !== "string") return reply;
     this[Symbol.dispose]();
     return {
-      error: `Cannot decode image: worker must survive ${at.path}, got ${reply}; remove the file`,
+      error: `Cannot decode image: worker must survive ${locationText(at)}, got ${reply}; ` +
+        `remove the image`,
     };
   }
 

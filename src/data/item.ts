@@ -2,7 +2,8 @@ import { viewChannels } from "../config/view_channels.ts";
 import { randomStream } from "../random.ts";
 import { decodeImage } from "./decode.ts";
 import { drawViewParams, type ViewParams } from "./draw_view.ts";
-import { type ImageLocation, readImageBytes } from "./image_set.ts";
+import type { ImageReader } from "./image_reader.ts";
+import type { ImageLocation } from "./image_set.ts";
 import type { Raster } from "./raster.ts";
 import { reduceImage } from "./reduce.ts";
 import { renderView } from "./render_view.ts";
@@ -79,9 +80,13 @@ export function buffersOf(item: Item): ArrayBuffer[] {
  *
  * @throws {Error} If the file cannot be read or decoded, or is too large for the GPU.
  */
-export async function makeItem(settings: ItemSettings, job: ItemJob): Promise<Item> {
+export async function makeItem(
+  settings: ItemSettings,
+  job: ItemJob,
+  reader: ImageReader,
+): Promise<Item> {
   const { views: args, maker } = settings;
-  const image = await loadImage(job.at, args);
+  const image = await loadImage(await reader.read(job.at), args);
   if (maker === "workers") return { maker, views: renderAll(image, args, job) };
   checkBytes(image, settings.maxImageBytes);
   const params = drawAll(image, args, job);
@@ -94,9 +99,9 @@ export async function makeItem(settings: ItemSettings, job: ItemJob): Promise<It
   };
 }
 
-/** Reads and decodes an image, and makes it smaller as far as its views cannot tell. */
-export async function loadImage(at: ImageLocation, args: TransformArgs): Promise<Raster> {
-  return reduceImage(await decodeImage(await readImageBytes(at), args.num_channels), args);
+/** Decodes an image, and makes it smaller as far as its views cannot tell. */
+export async function loadImage(bytes: Uint8Array, args: TransformArgs): Promise<Raster> {
+  return reduceImage(await decodeImage(bytes, args.num_channels), args);
 }
 
 /** What is drawn for each view of an image, a pure function of seed, epoch and place. */

@@ -1,5 +1,6 @@
 import { randomStream } from "../random.ts";
 import { DataError } from "./errors.ts";
+import { ImageReader } from "./image_reader.ts";
 import type { ImageSet } from "./image_set.ts";
 import { noneReadable } from "./readable.ts";
 import { type Item, itemBytes, type ItemJob, type ItemSettings, makeItem } from "./item.ts";
@@ -75,6 +76,7 @@ export class ViewLoader {
   readonly batchesPerEpoch: number;
   readonly #options: ViewLoaderOptions;
   readonly #pool: ViewPool | undefined;
+  readonly #reader = new ImageReader(); // without workers
   readonly #ahead: Promise<Batch>[] = [];
   readonly #broken = new Map<number, string>(); // index → message
   #order: { epoch: number; order: Uint32Array } | undefined;
@@ -122,13 +124,14 @@ export class ViewLoader {
   /** Batches to have ready; of large images fewer, but always the next. */
   #prefetch(): number {
     const { prefetch = 2 } = this.#options;
-    return Math.max(1, Math.min(prefetch, Math.floor(PREFETCH_BYTES / this.#batchBytes) - 1));
+    return Math.min(prefetch, Math.max(1, Math.floor(PREFETCH_BYTES / this.#batchBytes) - 1));
   }
 
   /** Ends the workers; batches made ahead are dropped. */
   close(): void {
     this.#closed = true;
     this.#pool?.close();
+    this.#reader[Symbol.dispose]();
   }
 
   async #load(step: number): Promise<Batch> {
@@ -178,7 +181,7 @@ export class ViewLoader {
   }
 
   #make(job: ItemJob): Promise<Item> {
-    return this.#pool?.make(job) ?? makeItem(this.#options, job);
+    return this.#pool?.make(job) ?? makeItem(this.#options, job, this.#reader);
   }
 
   #orderOf(epoch: number): Uint32Array {

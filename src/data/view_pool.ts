@@ -1,3 +1,4 @@
+import { locationText } from "./image_set.ts";
 import type { Item, ItemJob, ItemSettings } from "./item.ts";
 import type { WorkerReply, WorkerRequest } from "./view_worker.ts";
 
@@ -131,8 +132,10 @@ export class ViewPool {
     if (suspect !== undefined && ++suspect.strikes >= STRIKES) {
       suspect.reject(
         new Error(
-          `Cannot render views: worker must survive ${suspect.job.at.path}, got ${reason}; ` +
-            `remove the file or lower num_workers`,
+          `Cannot render views: worker must survive ${
+            locationText(suspect.job.at)
+          }, got ${reason}; ` +
+            `remove the image or lower num_workers`,
         ),
       );
     } else if (suspect !== undefined) {

@@ -1,6 +1,7 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 /** Worker thread: makes the item of one image at a time, in the order asked. */
+import { ImageReader } from "./image_reader.ts";
 import { buffersOf, type Item, type ItemJob, type ItemSettings, makeItem } from "./item.ts";
 
 export interface WorkerRequest {
@@ -11,6 +12,7 @@ export interface WorkerRequest {
 export type WorkerReply = { id: number; item: Item } | { id: number; error: string };
 
 let settings: ItemSettings;
+const reader = new ImageReader(); // its files are closed with the thread
 let queue = Promise.resolve();
 
 /** The settings come once, before any request. */
@@ -22,7 +24,7 @@ self.onmessage = ({ data }: MessageEvent<ItemSettings | WorkerRequest>) => {
 /** A throw would end the whole process, so every failure becomes a reply. */
 async function answer({ id, job }: WorkerRequest): Promise<void> {
   try {
-    const item = await makeItem(settings, job);
+    const item = await makeItem(settings, job, reader);
     self.postMessage({ id, item } satisfies WorkerReply, buffersOf(item));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);

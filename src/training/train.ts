@@ -43,7 +43,7 @@ export interface TrainHooks {
   onStart?: (start: RunStart) => void;
   /** Called for every step, when its numbers have come back. */
   onStep?: (row: MetricsRow) => void;
-  /** Something worth a line: an unreadable image, a saved checkpoint. */
+  /** Something worth a line: an unreadable image or shard, a saved checkpoint. */
   onMessage?: (message: string) => void;
   /** Ends the run after the current step, with a checkpoint to resume from. */
   signal?: AbortSignal;
@@ -63,7 +63,7 @@ export interface TrainResult {
 }
 
 /**
- * Trains a vision transformer with DINOv2 on a folder of images.
+ * Trains a vision transformer with DINOv2 on a set of images.
  *
  * @example
  * ```ts
@@ -82,13 +82,15 @@ export interface TrainResult {
  *
  * @param options Settings; defaults are the reference's.
  * @throws {ConfigError} Lists every problem of the settings.
- * @throws {DataError} If there are no readable images.
+ * @throws {DataError} If there are no readable images; with `data_errors` "fail", if one or a shard
+ * is damaged.
  * @throws {GpuError} If there is no adapter, or the run does not fit it.
  * @throws {TrainingError} If a loss is not finite.
  */
 export async function train(options: TrainOptions, hooks: TrainHooks = {}): Promise<TrainResult> {
   const config = resolveConfig(options);
   const images = await findImages(config.data);
+  noteProblems(images, config, hooks);
   await assertSomeReadable(images);
   const batchSize = Math.min(config.batch_size, images.names.length);
   if (batchSize < config.batch_size) {
@@ -157,6 +159,23 @@ async function begin(
     runner.write(buffers.teacher, initialBuffer(buffers, config.seed, "teacher"));
   }
   return 0;
+}
+
+/** Tells of shards that are not used as a whole, or ends the run, as it is told to. */
+function noteProblems(
+  { problems }: ImageSet,
+  { data_errors }: TrainConfig,
+  hooks: TrainHooks,
+): void {
+  for (const { name, message } of problems) {
+    if (data_errors === "fail") {
+      throw new DataError(
+        `Cannot train: every shard must be readable, got ${name}: ${message}; or set ` +
+          `data_errors=skip to do without`,
+      );
+    }
+    hooks.onMessage?.(`${name}: ${message}`);
+  }
 }
 
 /** The KoLeo loss looks for each image's nearest neighbour in the batch. */

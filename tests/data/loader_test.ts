@@ -1,5 +1,5 @@
 import { deepEqual, equal, notDeepEqual, ok, rejects, throws } from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DEFAULT_TRANSFORM_ARGS, type TransformArgs } from "../../src/data/view_spec.ts";
@@ -10,6 +10,7 @@ import type { DrawnItem, RenderedItem } from "../../src/data/item.ts";
 import { type Batch, ViewLoader, type ViewLoaderOptions } from "../../src/data/loader.ts";
 import { drawTexture } from "../../src/demo/textures.ts";
 import { randomStream } from "../../src/random.ts";
+import { tarFile } from "../support/tar_files.ts";
 
 const VIEWS: TransformArgs = {
   ...DEFAULT_TRANSFORM_ARGS,
@@ -44,6 +45,14 @@ async function withImages(
   } finally {
     await rm(root, { recursive: true });
   }
+}
+
+/** Packs the files of a folder into a shard outside of their order; returns its path. */
+async function writeShard(root: string): Promise<string> {
+  const names = ["3.png", "0.png", "5.png", "1.png", "2.png", "4.png", "6.png"];
+  const entries = names.map(async (name) => ({ name, data: await readFile(join(root, name)) }));
+  await writeFile(join(root, "s.tar"), tarFile(await Promise.all(entries)));
+  return join(root, "s.tar");
 }
 
 async function take(options: ViewLoaderOptions, count: number): Promise<Batch[]> {
@@ -152,6 +161,38 @@ Deno.test("ViewLoader reads a list of folders and files", () =>
     const [here] = await take({ ...options, numWorkers: 0 }, 1);
     const [listed] = await take({ ...options, images, numWorkers: 1 }, 1);
     deepEqual(listed, { ...here, images: here.images.map((name) => join(root, name)) });
+  }));
+
+Deno.test("ViewLoader gives the same batches from a shard as from the files in it", () =>
+  withImages(async (options, root) => {
+    const shard = await writeShard(root);
+    const images = await findImages(shard);
+    const folder = await take({ ...options, numWorkers: 0 }, 5);
+    for (const numWorkers of [0, 2]) {
+      const batches = await take({ ...options, images, numWorkers }, 5);
+      deepEqual(
+        batches,
+        folder.map((batch) => ({ ...batch, images: batch.images.map((name) => `s.tar/${name}`) })),
+      );
+    }
+  }));
+
+Deno.test("ViewLoader replaces an image that its shard cuts off", () =>
+  withImages(async (options, root) => {
+    const shard = await writeShard(root);
+    const { names, location } = await findImages(shard);
+    const { offset, length } = location(6); // the last
+    await truncate(shard, offset! + 100);
+    const images = await findImages(shard);
+    deepEqual([images.names, images.problems], [names, []]);
+    for (const numWorkers of [0, 2]) {
+      const batches = await take({ ...options, images, numWorkers, batchSize: 7, prefetch: 0 }, 1);
+      deepEqual(batches[0].errors, [{
+        path: "s.tar/6.png",
+        message: `Cannot read image: ${shard} must hold ${length} bytes from byte ${offset}, got ` +
+          "100; copy or make the shard again",
+      }]);
+    }
   }));
 
 Deno.test("ViewLoader fails if no image can be read", () =>

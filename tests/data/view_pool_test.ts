@@ -28,7 +28,7 @@ Deno.test("ViewPool replaces a worker that dies and gives up on the image alone"
   equal(
     dead,
     "Cannot render views: worker must survive die, got Uncaught Error: out of memory; remove the " +
-      "file or lower num_workers",
+      "image or lower num_workers",
   );
   deepEqual(others, [2, 3]);
   pool.close();
@@ -39,7 +39,7 @@ Deno.test("ViewPool replaces a worker that does not answer", async () => {
   const [hung, ...others] = await renderAll(pool, ["hang", "a", "b"]);
   equal(
     hung,
-    "Cannot render views: worker must survive hang, got no answer in 50 ms; remove the file or " +
+    "Cannot render views: worker must survive hang, got no answer in 50 ms; remove the image or " +
       "lower num_workers",
   );
   deepEqual(others, [1, 2]);

@@ -1,6 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { resolveConfig } from "../../src/config/resolve_config.ts";
 import { findImages } from "../../src/data/find_images.ts";
+import { ImageReader } from "../../src/data/image_reader.ts";
 import { type Item, makeItem, type ViewMaker } from "../../src/data/item.ts";
 import { openDevice } from "../../src/gpu/device.ts";
 import { PlanRunner } from "../../src/gpu/runner.ts";
@@ -35,7 +36,8 @@ async function itemsOf(data: string, maker: ViewMaker): Promise<Item[]> {
     index,
     attempt: 0,
   }));
-  return await Promise.all(jobs.map((job) => makeItem(settings, job)));
+  using reader = new ImageReader();
+  return await Promise.all(jobs.map((job) => makeItem(settings, job, reader)));
 }
 
 Deno.test("GpuViews brings in what UploadedViews does, in one round or in several", async () => {
