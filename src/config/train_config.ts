@@ -29,6 +29,8 @@ export const TrainConfig = z.strictObject({
   views_on: z.enum(["auto", "gpu", "workers"]).default("auto").describe(
     'Who makes views of the decoded images; "auto" is the GPU, but for a software one',
   ),
+  cache_memory: z.number().min(0).default(1)
+    .describe("GiB of memory that keep decoded images for later epochs; 0 for none"),
   data_errors: z.enum(["skip", "fail"]).default("skip")
     .describe("An image that cannot be read is named and left out, or ends the run"),
   overwrite: z.boolean().default(false)

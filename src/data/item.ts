@@ -2,6 +2,7 @@ import { viewChannels } from "../config/view_channels.ts";
 import { randomStream } from "../random.ts";
 import { decodeImage } from "./decode.ts";
 import { drawViewParams, type ViewParams } from "./draw_view.ts";
+import { sharedImage } from "./image_cache.ts";
 import type { ImageReader } from "./image_reader.ts";
 import type { ImageLocation } from "./image_set.ts";
 import type { Raster } from "./raster.ts";
@@ -31,7 +32,14 @@ export interface ItemJob {
   index: number;
   /** How many unreadable images this one stands in for. */
   attempt: number;
+  /** The image, if it was decoded before; in shared memory. */
+  decoded?: Raster;
+  /** Asks for the decoded image beside the item, if it takes at most this in shared memory. */
+  keepBytes?: number;
 }
+
+/** What the random choices of an image depend on. */
+type DrawSeed = Pick<ItemJob, "seed" | "epoch" | "index" | "attempt">;
 
 /** The views of an image: both global ones, then the local ones, each `[channels, h, w]`. */
 export interface RenderedItem {
@@ -50,6 +58,12 @@ export interface DrawnItem {
 
 export type Item = RenderedItem | DrawnItem;
 
+/** An item as it is made, with what the loader takes off it. */
+export type MadeItem = Item & {
+  /** The image, in shared memory, to be kept for later jobs that ask for it. */
+  decoded?: Raster;
+};
+
 /** Number of floats of one global and one local view of an image. */
 export function viewLengths(args: TransformArgs): { global: number; local: number } {
   const { globals, locals } = viewSpecs(args);
@@ -67,16 +81,17 @@ export function itemBytes(item: Item): number {
   return records.reduce((sum, part) => sum + part.byteLength, item.image.pixels.byteLength);
 }
 
-/** The buffers of an item, to be handed to another thread. */
+/** The buffers of an item, to be handed to another thread; shared ones need not be. */
 export function buffersOf(item: Item): ArrayBuffer[] {
   if (item.maker === "workers") return [item.views.buffer];
   const { image: { pixels }, global, local } = item;
   return [pixels, global.table, global.taps, local.table, local.taps]
-    .map(({ buffer }) => buffer as ArrayBuffer);
+    .map(({ buffer }) => buffer)
+    .filter((buffer) => buffer instanceof ArrayBuffer);
 }
 
 /**
- * Reads one image, and draws its views or makes them too.
+ * Reads one image, unless the job has it, and draws its views or makes them too.
  *
  * @throws {Error} If the file cannot be read or decoded, or is too large for the GPU.
  */
@@ -84,9 +99,16 @@ export async function makeItem(
   settings: ItemSettings,
   job: ItemJob,
   reader: ImageReader,
-): Promise<Item> {
+): Promise<MadeItem> {
+  if (job.decoded !== undefined) return itemOf(job.decoded, settings, job);
+  const image = await loadImage(await reader.read(job.at), settings.views);
+  const decoded = sharedImage(image, job.keepBytes ?? 0);
+  if (decoded === undefined) return itemOf(image, settings, job);
+  return { ...itemOf(decoded, settings, job), decoded };
+}
+
+function itemOf(image: Raster, settings: ItemSettings, job: DrawSeed): Item {
   const { views: args, maker } = settings;
-  const image = await loadImage(await reader.read(job.at), args);
   if (maker === "workers") return { maker, views: renderAll(image, args, job) };
   checkBytes(image, settings.maxImageBytes);
   const params = drawAll(image, args, job);
@@ -108,7 +130,7 @@ export async function loadImage(bytes: Uint8Array, args: TransformArgs): Promise
 export function drawAll(
   image: { width: number; height: number },
   args: TransformArgs,
-  { seed, epoch, index, attempt }: Omit<ItemJob, "at">,
+  { seed, epoch, index, attempt }: DrawSeed,
 ): ViewParams[] {
   const { globals, locals } = viewSpecs(args);
   return [...globals, ...locals].map((spec, view) =>
@@ -119,7 +141,7 @@ export function drawAll(
 function renderAll(
   image: Raster,
   args: TransformArgs,
-  job: Omit<ItemJob, "at">,
+  job: DrawSeed,
 ): Float32Array<ArrayBuffer> {
   const lengths = viewLengths(args);
   const numLocals = viewSpecs(args).locals.length;

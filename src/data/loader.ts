@@ -1,5 +1,6 @@
 import { randomStream } from "../random.ts";
 import { DataError } from "./errors.ts";
+import { ImageCache } from "./image_cache.ts";
 import { ImageReader } from "./image_reader.ts";
 import type { ImageSet } from "./image_set.ts";
 import { noneReadable } from "./readable.ts";
@@ -35,6 +36,8 @@ export interface ViewLoaderOptions extends ItemSettings {
   startStep?: number;
   /** Batches made ahead of the one asked for. */
   prefetch?: number;
+  /** What decoded images, kept for later epochs, may take together; none without it. */
+  cacheBytes?: number;
 }
 
 /** What batches made ahead may take together. */
@@ -77,6 +80,7 @@ export class ViewLoader {
   readonly #options: ViewLoaderOptions;
   readonly #pool: ViewPool | undefined;
   readonly #reader = new ImageReader(); // without workers
+  readonly #cache: ImageCache;
   readonly #ahead: Promise<Batch>[] = [];
   readonly #broken = new Map<number, string>(); // index → message
   #order: { epoch: number; order: Uint32Array } | undefined;
@@ -95,6 +99,7 @@ export class ViewLoader {
       );
     }
     this.#options = options;
+    this.#cache = new ImageCache(options.cacheBytes ?? 0);
     this.#nextStep = startStep;
     if (numWorkers > 0) this.#pool = new ViewPool({ views, maker, maxImageBytes }, numWorkers);
   }
@@ -180,8 +185,13 @@ export class ViewLoader {
     throw noneReadable(count, images.names[first], this.#broken.get(first)!);
   }
 
-  #make(job: ItemJob): Promise<Item> {
-    return this.#pool?.make(job) ?? makeItem(this.#options, job, this.#reader);
+  async #make(job: ItemJob): Promise<Item> {
+    const { freeBytes: keepBytes } = this.#cache;
+    const asked = { ...job, decoded: this.#cache.get(job.index), keepBytes };
+    const made = await (this.#pool?.make(asked) ?? makeItem(this.#options, asked, this.#reader));
+    const { decoded, ...item } = made;
+    if (decoded !== undefined) this.#cache.keep(job.index, decoded);
+    return item;
   }
 
   #orderOf(epoch: number): Uint32Array {

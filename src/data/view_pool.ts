@@ -1,5 +1,5 @@
 import { locationText } from "./image_set.ts";
-import type { Item, ItemJob, ItemSettings } from "./item.ts";
+import type { ItemJob, ItemSettings, MadeItem } from "./item.ts";
 import type { WorkerReply, WorkerRequest } from "./view_worker.ts";
 
 /** Images a worker holds, so that it has work while this thread waits for the GPU. */
@@ -15,7 +15,7 @@ interface Task {
   id: number;
   job: ItemJob;
   strikes: number;
-  resolve(item: Item): void;
+  resolve(item: MadeItem): void;
   reject(error: Error): void;
 }
 
@@ -54,7 +54,7 @@ export class ViewPool {
    *
    * @throws {Error} If the image cannot be read, or the pool is closed.
    */
-  make(job: ItemJob): Promise<Item> {
+  make(job: ItemJob): Promise<MadeItem> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(closedError());
       this.#waiting.push({ id: this.#nextId++, job, strikes: 0, resolve, reject });

@@ -2,14 +2,14 @@
 /// <reference lib="deno.worker" />
 /** Worker thread: makes the item of one image at a time, in the order asked. */
 import { ImageReader } from "./image_reader.ts";
-import { buffersOf, type Item, type ItemJob, type ItemSettings, makeItem } from "./item.ts";
+import { buffersOf, type ItemJob, type ItemSettings, type MadeItem, makeItem } from "./item.ts";
 
 export interface WorkerRequest {
   id: number;
   job: ItemJob;
 }
 
-export type WorkerReply = { id: number; item: Item } | { id: number; error: string };
+export type WorkerReply = { id: number; item: MadeItem } | { id: number; error: string };
 
 let settings: ItemSettings;
 const reader = new ImageReader(); // its files are closed with the thread

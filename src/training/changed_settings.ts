@@ -6,6 +6,7 @@ const FREE: ReadonlySet<string> = new Set([
   "epochs",
   "steps",
   "num_workers",
+  "cache_memory",
   "overwrite",
   "resume_interrupted",
   "log_every_num_steps",

@@ -222,11 +222,12 @@ function openLoader(
   images: ImageSet,
   item: Pick<ViewLoaderOptions, "batchSize" | "startStep" | "maker" | "maxImageBytes">,
 ): ViewLoader & Disposable {
-  const { data_errors, seed, transform_args } = config;
+  const { cache_memory, data_errors, seed, transform_args } = config;
   const loader = new ViewLoader({
     images,
     seed,
     numWorkers: workersOf(config),
+    cacheBytes: cache_memory * 2 ** 30,
     views: transform_args,
     dataErrors: data_errors,
     ...item,

@@ -149,7 +149,7 @@ export class GpuViews implements ViewInput {
     });
   }
 
-  /** Writes the bytes of an image; returns how many. */
+  /** Writes the bytes of an image, which may be shared with other threads; returns how many. */
   #upload(runner: PlanRunner, { image: { pixels } }: DrawnItem, byte: number): number {
     const words = new Uint32Array(pixels.buffer);
     runner.write(this.#images, words, byte / 4);

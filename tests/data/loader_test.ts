@@ -261,3 +261,55 @@ Deno.test("ViewLoader replaces an image that is too large for the GPU", () =>
       return true;
     });
   }));
+
+/** Bytes of an image of the folder, 24 x 24 pixels. */
+const IMAGE_BYTES = 24 * 24 * 3;
+
+Deno.test("ViewLoader gives the same batches with a cache of all, some or no images", () =>
+  withImages(async (options) => {
+    for (const maker of ["workers", "gpu"] as const) {
+      const plain = await take({ ...options, maker, numWorkers: 0 }, 6); // three epochs
+      for (const cacheBytes of [1e9, 3 * IMAGE_BYTES + 1, IMAGE_BYTES - 1]) {
+        for (const numWorkers of [0, 1, 2]) {
+          const cached = await take({ ...options, maker, numWorkers, cacheBytes }, 6);
+          deepEqual(cached, plain, `${maker}, ${numWorkers} workers, ${cacheBytes} bytes`);
+        }
+      }
+    }
+  }));
+
+Deno.test("ViewLoader reads no image again that its cache holds, and holds no more than it may", () =>
+  withImages(async (options, root) => {
+    const epoch = { ...options, batchSize: 7, prefetch: 0 };
+    for (const maker of ["workers", "gpu"] as const) {
+      for (const numWorkers of [0, 2]) {
+        const kept = maker === "gpu" ? 7 : 3;
+        const cacheBytes = kept * IMAGE_BYTES;
+        const loader = new ViewLoader({ ...epoch, maker, numWorkers, cacheBytes });
+        const files = options.images.names.map((name) => join(root, name));
+        const bytes = await Promise.all(files.map((file) => readFile(file)));
+        await loader.next();
+        for (const file of files) await rm(file);
+        const second = await loader.next();
+        loader.close();
+        for (const [i, file] of files.entries()) await writeFile(file, bytes[i]);
+        equal(second.errors.length, 7 - kept);
+        equal(new Set(second.images).size, kept);
+        if (maker === "gpu") {
+          const [{ image }] = second.items as DrawnItem[];
+          ok(image.pixels.buffer instanceof SharedArrayBuffer, "no copy on the way");
+        }
+      }
+    }
+  }));
+
+Deno.test("ViewLoader reports an unreadable image once beside a cache", () =>
+  withImages(async (options, root) => {
+    await writeFile(join(root, options.images.names[2]), "broken");
+    for (const numWorkers of [0, 2]) {
+      const batches = await take({ ...options, numWorkers, cacheBytes: 1e9 }, 8);
+      deepEqual(batches, await take({ ...options, numWorkers }, 8));
+      const errors = batches.flatMap((batch) => batch.errors);
+      deepEqual(errors.map(({ path }) => path), [options.images.names[2]]);
+    }
+  }));

@@ -10,7 +10,8 @@ function stored(settings: Record<string, unknown> = {}): unknown {
 }
 
 Deno.test("changedSettings() is silent where the numbers stay the same", () => {
-  const now = resolveConfig({ ...RUN, steps: 20, num_workers: 3, resume_interrupted: true });
+  const free = { steps: 20, num_workers: 3, cache_memory: 0, resume_interrupted: true };
+  const now = resolveConfig({ ...RUN, ...free });
   deepEqual(changedSettings(stored(), now), []);
 });
 

@@ -35,6 +35,7 @@ async function itemsOf(data: string, maker: ViewMaker): Promise<Item[]> {
     epoch: 0,
     index,
     attempt: 0,
+    keepBytes: index % 2 === 0 ? IMAGE_BYTES : 0, // so that images come in shared memory too
   }));
   using reader = new ImageReader();
   return await Promise.all(jobs.map((job) => makeItem(settings, job, reader)));
