@@ -115,7 +115,7 @@ function largestBox({ width, height }: { width: number; height: number }): [numb
 /** The least width and the least height that a drawn box can have. */
 export function smallestBox(
   { width, height }: { width: number; height: number },
-  resize: RandomResizeArgs | null,
+  resize: Pick<RandomResizeArgs, "min_scale"> | null,
 ): { width: number; height: number } {
   if (resize === null) return { width, height };
   const [narrowest, widest] = ASPECT_RATIOS;

@@ -39,13 +39,19 @@ export class ImageCache {
  * A copy of an image in shared memory of whole words, which every thread may read and the GPU take.
  *
  * @param maxBytes The most that it may take.
- * @returns undefined if it would take more.
+ * @returns undefined if it would take more, or the system has none left.
  */
 export function sharedImage(image: Raster, maxBytes: number): Raster | undefined {
   const { length } = image.pixels;
   const bytes = Math.ceil(length / 4) * 4;
   if (bytes > maxBytes) return undefined;
-  const pixels = new Uint8Array(new SharedArrayBuffer(bytes), 0, length);
+  let buffer: SharedArrayBuffer;
+  try {
+    buffer = new SharedArrayBuffer(bytes);
+  } catch {
+    return undefined;
+  }
+  const pixels = new Uint8Array(buffer, 0, length);
   pixels.set(image.pixels);
   return { ...image, pixels };
 }

@@ -9,6 +9,19 @@ export interface ImageLocation {
   offset?: number;
   /** Bytes of the part. */
   length?: number;
+  /** Of an image in a pack: its bytes are pixels, not a file to decode. */
+  raw?: RawPixels;
+}
+
+/** What the bytes of an image in a pack are. */
+export interface RawPixels {
+  width: number;
+  height: number;
+  channels: number;
+  /** Of the pixels, without the bytes that fill the last word. */
+  crc32: number;
+  /** Where the image was packed from. */
+  source: ImageLocation;
 }
 
 /** A shard that cannot be used, or only up to some place, and why. */
@@ -26,8 +39,9 @@ export interface ImageSet {
   location(index: number): ImageLocation;
 }
 
-/** A location as text: the file, and where in it. */
-export function locationText({ path, offset }: ImageLocation): string {
+/** A location as text: the file, and where in it; of a packed image, where it came from. */
+export function locationText({ path, offset, raw }: ImageLocation): string {
+  if (raw !== undefined) return locationText(raw.source);
   return offset === undefined ? path : `${path} at byte ${offset}`;
 }
 

@@ -1,3 +1,4 @@
+import { crc32 } from "node:zlib";
 import { viewChannels } from "../config/view_channels.ts";
 import { randomStream } from "../random.ts";
 import { decodeImage } from "./decode.ts";
@@ -5,6 +6,7 @@ import { drawViewParams, type ViewParams } from "./draw_view.ts";
 import { sharedImage } from "./image_cache.ts";
 import type { ImageReader } from "./image_reader.ts";
 import type { ImageLocation } from "./image_set.ts";
+import { readPacked } from "./packed_image.ts";
 import type { Raster } from "./raster.ts";
 import { reduceImage } from "./reduce.ts";
 import { renderView } from "./render_view.ts";
@@ -17,7 +19,8 @@ export type ViewMaker = "workers" | "gpu";
 /** What all items of a run have in common. */
 export interface ItemSettings {
   views: TransformArgs;
-  maker: ViewMaker;
+  /** Where it is "pack", nobody: the image itself is wanted. */
+  maker: ViewMaker | "pack";
   /** Most bytes that the decoded image of an item may have, where the GPU is to take it. */
   maxImageBytes: number;
 }
@@ -56,12 +59,21 @@ export interface DrawnItem {
   local: ViewRecords;
 }
 
-export type Item = RenderedItem | DrawnItem;
+/** A decoded image, as a pack holds it. */
+export interface DecodedItem {
+  maker: "pack";
+  image: Raster;
+  crc32: number; // of its pixels
+}
+
+export type Item = RenderedItem | DrawnItem | DecodedItem;
 
 /** An item as it is made, with what the loader takes off it. */
 export type MadeItem = Item & {
   /** The image, in shared memory, to be kept for later jobs that ask for it. */
   decoded?: Raster;
+  /** Why the image was not taken from its pack. */
+  damage?: string;
 };
 
 /** Number of floats of one global and one local view of an image. */
@@ -77,6 +89,7 @@ export function viewLengths(args: TransformArgs): { global: number; local: numbe
 /** Bytes that an item holds. */
 export function itemBytes(item: Item): number {
   if (item.maker === "workers") return item.views.byteLength;
+  if (item.maker === "pack") return item.image.pixels.byteLength;
   const records = [item.global.table, item.global.taps, item.local.table, item.local.taps];
   return records.reduce((sum, part) => sum + part.byteLength, item.image.pixels.byteLength);
 }
@@ -84,8 +97,9 @@ export function itemBytes(item: Item): number {
 /** The buffers of an item, to be handed to another thread; shared ones need not be. */
 export function buffersOf(item: Item): ArrayBuffer[] {
   if (item.maker === "workers") return [item.views.buffer];
-  const { image: { pixels }, global, local } = item;
-  return [pixels, global.table, global.taps, local.table, local.taps]
+  const { pixels } = item.image;
+  const tables = item.maker === "pack" ? [] : [item.global, item.local];
+  return [pixels, ...tables.flatMap(({ table, taps }) => [table, taps])]
     .map(({ buffer }) => buffer)
     .filter((buffer) => buffer instanceof ArrayBuffer);
 }
@@ -101,15 +115,30 @@ export async function makeItem(
   reader: ImageReader,
 ): Promise<MadeItem> {
   if (job.decoded !== undefined) return itemOf(job.decoded, settings, job);
-  const image = await loadImage(await reader.read(job.at), settings.views);
+  const { image, damage } = await imageAt(job.at, settings.views, reader);
   const decoded = sharedImage(image, job.keepBytes ?? 0);
-  if (decoded === undefined) return itemOf(image, settings, job);
-  return { ...itemOf(decoded, settings, job), decoded };
+  return { ...itemOf(decoded ?? image, settings, job), decoded, damage };
+}
+
+/** The image itself; the original of a packed one whose pack is damaged. */
+async function imageAt(
+  at: ImageLocation,
+  args: TransformArgs,
+  reader: ImageReader,
+): Promise<{ image: Raster; damage?: string }> {
+  if (at.raw === undefined) return { image: await loadImage(await reader.read(at), args) };
+  try {
+    return { image: await readPacked(at, at.raw, reader) };
+  } catch (error) {
+    const image = await loadImage(await reader.read(at.raw.source), args);
+    return { image, damage: (error as Error).message };
+  }
 }
 
 function itemOf(image: Raster, settings: ItemSettings, job: DrawSeed): Item {
   const { views: args, maker } = settings;
   if (maker === "workers") return { maker, views: renderAll(image, args, job) };
+  if (maker === "pack") return { maker, image, crc32: crc32(image.pixels) };
   checkBytes(image, settings.maxImageBytes);
   const params = drawAll(image, args, job);
   const { globals, locals } = viewSpecs(args);

@@ -4,7 +4,14 @@ import { ImageCache } from "./image_cache.ts";
 import { ImageReader } from "./image_reader.ts";
 import type { ImageSet } from "./image_set.ts";
 import { noneReadable } from "./readable.ts";
-import { type Item, itemBytes, type ItemJob, type ItemSettings, makeItem } from "./item.ts";
+import {
+  type Item,
+  itemBytes,
+  type ItemJob,
+  type ItemSettings,
+  makeItem,
+  type ViewMaker,
+} from "./item.ts";
 import { ViewPool } from "./view_pool.ts";
 
 /** The images of one training step. */
@@ -24,8 +31,9 @@ export interface Batch {
 }
 
 export interface ViewLoaderOptions extends ItemSettings {
-  /** From `findImages`. */
+  /** From `findImages`, or a pack of them. */
   images: ImageSet;
+  maker: ViewMaker;
   seed: number;
   batchSize: number;
   /** Worker threads; 0 makes items in this thread. */
@@ -38,6 +46,8 @@ export interface ViewLoaderOptions extends ItemSettings {
   prefetch?: number;
   /** What decoded images, kept for later epochs, may take together; none without it. */
   cacheBytes?: number;
+  /** Called once if the pack of the images is damaged; the originals are then read. */
+  onDamage?: (message: string) => void;
 }
 
 /** What batches made ahead may take together. */
@@ -83,6 +93,7 @@ export class ViewLoader {
   readonly #cache: ImageCache;
   readonly #ahead: Promise<Batch>[] = [];
   readonly #broken = new Map<number, string>(); // index → message
+  #toldDamage = false;
   #order: { epoch: number; order: Uint32Array } | undefined;
   #batchBytes = 0; // of the last one
   #nextStep: number;
@@ -189,8 +200,12 @@ export class ViewLoader {
     const { freeBytes: keepBytes } = this.#cache;
     const asked = { ...job, decoded: this.#cache.get(job.index), keepBytes };
     const made = await (this.#pool?.make(asked) ?? makeItem(this.#options, asked, this.#reader));
-    const { decoded, ...item } = made;
+    const { decoded, damage, ...item } = made;
     if (decoded !== undefined) this.#cache.keep(job.index, decoded);
+    if (damage !== undefined && !this.#toldDamage) {
+      this.#toldDamage = true;
+      this.#options.onDamage?.(damage);
+    }
     return item;
   }
 

@@ -21,12 +21,22 @@ export function reductionOf(
   size: { width: number; height: number },
   args: TransformArgs,
 ): number {
-  const { globals, locals } = viewSpecs(args);
-  const spare = [...globals, ...locals].map((spec) => {
-    const box = smallestBox(size, spec.random_resize);
-    return Math.min(box.width / spec.size[1], box.height / spec.size[0]) / SPARE;
+  const spare = reductionViews(args).map(({ size: [height, width], random_resize }) => {
+    const box = smallestBox(size, random_resize);
+    return Math.min(box.width / width, box.height / height) / SPARE;
   });
   return Math.max(1, Math.floor(Math.min(...spare)));
+}
+
+/** All of the settings that {@linkcode reductionOf} depends on: of each view, size and least crop. */
+export function reductionViews(
+  args: TransformArgs,
+): { size: [height: number, width: number]; random_resize: { min_scale: number } | null }[] {
+  const { globals, locals } = viewSpecs(args);
+  return [...globals, ...locals].map(({ size, random_resize }) => ({
+    size,
+    random_resize: random_resize && { min_scale: random_resize.min_scale },
+  }));
 }
 
 /** The image, made smaller where {@linkcode reductionOf} allows it. */

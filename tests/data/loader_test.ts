@@ -307,9 +307,11 @@ Deno.test("ViewLoader reports an unreadable image once beside a cache", () =>
   withImages(async (options, root) => {
     await writeFile(join(root, options.images.names[2]), "broken");
     for (const numWorkers of [0, 2]) {
-      const batches = await take({ ...options, numWorkers, cacheBytes: 1e9 }, 8);
-      deepEqual(batches, await take({ ...options, numWorkers }, 8));
-      const errors = batches.flatMap((batch) => batch.errors);
+      const cached = await take({ ...options, numWorkers, cacheBytes: 1e9 }, 8);
+      const errors = cached.flatMap((batch) => batch.errors);
       deepEqual(errors.map(({ path }) => path), [options.images.names[2]]);
+      const plain = await take({ ...options, numWorkers }, 8);
+      const made = (batches: Batch[]) => batches.map(({ images, items }) => ({ images, items }));
+      deepEqual(made(cached), made(plain)); // of several batches ahead, either may tell the error
     }
   }));
