@@ -31,6 +31,8 @@ export const TrainConfig = z.strictObject({
   ),
   cache_memory: z.number().min(0).default(1)
     .describe("GiB of memory that keep decoded images for later epochs; 0 for none"),
+  cache_disk: z.string().min(1).nullable().default(null)
+    .describe("File that keeps all images decoded, made by the first run; null for none"),
   data_errors: z.enum(["skip", "fail"]).default("skip")
     .describe("An image that cannot be read is named and left out, or ends the run"),
   overwrite: z.boolean().default(false)

@@ -7,6 +7,7 @@ const FREE: ReadonlySet<string> = new Set([
   "steps",
   "num_workers",
   "cache_memory",
+  "cache_disk",
   "overwrite",
   "resume_interrupted",
   "log_every_num_steps",

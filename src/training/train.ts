@@ -6,6 +6,7 @@ import { DataError } from "../data/errors.ts";
 import { findImages } from "../data/find_images.ts";
 import type { ImageSet } from "../data/image_set.ts";
 import { ViewLoader, type ViewLoaderOptions } from "../data/loader.ts";
+import { packedSet } from "../data/packed_set.ts";
 import { assertSomeReadable } from "../data/readable.ts";
 import { type AdapterFacts, openDevice } from "../gpu/device.ts";
 import { assertFits, costOf } from "../gpu/plan.ts";
@@ -43,7 +44,7 @@ export interface TrainHooks {
   onStart?: (start: RunStart) => void;
   /** Called for every step, when its numbers have come back. */
   onStep?: (row: MetricsRow) => void;
-  /** Something worth a line: an unreadable image or shard, a saved checkpoint. */
+  /** Something worth a line: an unreadable image or shard, a saved checkpoint, images packed. */
   onMessage?: (message: string) => void;
   /** Ends the run after the current step, with a checkpoint to resume from. */
   signal?: AbortSignal;
@@ -112,11 +113,12 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
     if (config.overwrite && !config.resume_interrupted) await folder.clear();
     const startStep = await begin(config, folder, step, runner);
     const accumulation = shape.accumulationSteps;
-    using loader = openLoader(config, images, {
+    using loader = openLoader(config, await fastSet(config, images, hooks), {
       batchSize,
       startStep: startStep * accumulation,
       maker,
       maxImageBytes: gpuViews?.capacityBytes ?? Infinity,
+      onDamage: hooks.onMessage,
     });
     const totalSteps = lengthOf(config, loader.batchesPerEpoch / accumulation, startStep);
     await noteSettings(config, folder, hooks);
@@ -217,10 +219,22 @@ async function noteSettings(config: TrainConfig, folder: RunFolder, hooks: Train
   await writeFile(folder.config, JSON.stringify(config, null, 2) + "\n");
 }
 
+/** The images as the loader reads them: packed, where that is asked for. */
+async function fastSet(config: TrainConfig, images: ImageSet, hooks: TrainHooks) {
+  const { cache_disk, transform_args: views } = config;
+  const { onMessage, signal } = hooks;
+  if (cache_disk === null) return images;
+  const numWorkers = workersOf(config);
+  return await packedSet(images, cache_disk, { views, numWorkers, onMessage, signal });
+}
+
 function openLoader(
   config: TrainConfig,
   images: ImageSet,
-  item: Pick<ViewLoaderOptions, "batchSize" | "startStep" | "maker" | "maxImageBytes">,
+  item: Pick<
+    ViewLoaderOptions,
+    "batchSize" | "startStep" | "maker" | "maxImageBytes" | "onDamage"
+  >,
 ): ViewLoader & Disposable {
   const { cache_memory, data_errors, seed, transform_args } = config;
   const loader = new ViewLoader({

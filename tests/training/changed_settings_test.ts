@@ -10,7 +10,13 @@ function stored(settings: Record<string, unknown> = {}): unknown {
 }
 
 Deno.test("changedSettings() is silent where the numbers stay the same", () => {
-  const free = { steps: 20, num_workers: 3, cache_memory: 0, resume_interrupted: true };
+  const free = {
+    steps: 20,
+    num_workers: 3,
+    cache_memory: 0,
+    cache_disk: "a",
+    resume_interrupted: true,
+  };
   const now = resolveConfig({ ...RUN, ...free });
   deepEqual(changedSettings(stored(), now), []);
 });

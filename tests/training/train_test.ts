@@ -306,6 +306,24 @@ Deno.test("train() trains on shards, and tells of one that it cannot use or stop
   }, 4);
 });
 
+Deno.test("train() gives the same run from packed images, which later runs find", async () => {
+  await withTinyRun(async (folder, data) => {
+    const told: string[] = [];
+    const hooks = { onMessage: (message: string) => told.push(message) };
+    const run = { ...TINY_RUN, steps: 2, data, cache_memory: 0 };
+    await train({ ...run, out: `${folder}/files` });
+    const cache_disk = `${folder}/images.pack`;
+    await train({ ...run, out: `${folder}/packed`, cache_disk }, hooks);
+    equal(told[0], `packing 40 images into "${cache_disk}"`);
+    const messages = told.length;
+    await train({ ...run, out: `${folder}/again`, cache_disk, cache_memory: 1 }, hooks);
+    equal(told.length, messages);
+    for (const out of ["packed", "again"]) {
+      deepEqual(lossesOf(`${folder}/${out}`), lossesOf(`${folder}/files`));
+    }
+  });
+});
+
 Deno.test("train() tells what is wrong before it does anything", async (t) => {
   await withTinyRun(async (folder, data) => {
     const run = { ...TINY_RUN, out: `${folder}/run`, data };
