@@ -1,4 +1,5 @@
-import { findImages, imagePath, type ImageSource } from "./find_images.ts";
+import { findImages, type ImageSource } from "./find_images.ts";
+import type { ImageLocation } from "./image_set.ts";
 import type { ImageFacts } from "./inspect_image.ts";
 import type { Inspection } from "./inspect_worker.ts";
 
@@ -55,7 +56,8 @@ export async function checkImages(
   source: ImageSource,
   options: CheckOptions,
 ): Promise<DataReport> {
-  const names = await findImages(source);
+  const images = await findImages(source);
+  const { names } = images;
   const found: Inspection[] = Array(names.length);
   const start = performance.now();
   let [next, done] = [0, 0];
@@ -63,7 +65,7 @@ export async function checkImages(
     using inspector = new Inspector(options);
     while (next < names.length) {
       const index = next++;
-      found[index] = await inspector.inspect(imagePath(source, names[index]));
+      found[index] = await inspector.inspect(images.location(index));
       options.onImage?.(++done, names.length);
     }
   };
@@ -84,7 +86,7 @@ class Inspector implements Disposable {
     this.#timeoutMs = timeoutMs;
   }
 
-  async inspect(path: string): Promise<Inspection> {
+  async inspect(at: ImageLocation): Promise<Inspection> {
     const worker = this.#worker ??= new Worker(this.#script, { type: "module", name: "inspect" });
     let timer: ReturnType<typeof setTimeout> | undefined;
     const reply = await new Promise<Inspection | string>((resolve) => {
@@ -94,13 +96,13 @@ class Inspector implements Disposable {
         resolve(event.message);
       };
       timer = setTimeout(() => resolve(`no answer in ${this.#timeoutMs} ms`), this.#timeoutMs);
-      worker.postMessage(path);
+      worker.postMessage(at);
     });
     clearTimeout(timer);
     if (typeof reply !== "string") return reply;
     this[Symbol.dispose]();
     return {
-      error: `Cannot decode image: worker must survive ${path}, got ${reply}; remove the file`,
+      error: `Cannot decode image: worker must survive ${at.path}, got ${reply}; remove the file`,
     };
   }
 
@@ -110,7 +112,7 @@ class Inspector implements Disposable {
   }
 }
 
-function summaryOf(names: string[], found: Inspection[]) {
+function summaryOf(names: readonly string[], found: Inspection[]) {
   const unreadable: DataReport["unreadable"] = [];
   const formats: DataReport["formats"] = {};
   const namesByHash = new Map<string, string[]>();

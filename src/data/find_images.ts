@@ -1,6 +1,7 @@
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import { DataError } from "./errors.ts";
+import { fileSet, type ImageSet } from "./image_set.ts";
 
 /** File endings taken for images, in any case. */
 export const IMAGE_EXTENSIONS = [
@@ -26,12 +27,15 @@ export type ImageSource = string | readonly string[];
  * Symbolic links are followed; a link back to a folder on its own path is not.
  *
  * @param source A folder, an image file, or a list of them.
- * @returns Names separated by `/`: in a folder, paths relative to it; for a file, its name alone;
- * for a list, paths as its entries begin.
+ * @returns The set; its names are separated by `/`: in a folder, paths relative to it; for a file,
+ * its name alone; for a list, paths as its entries begin.
  * @throws {DataError} If an entry does not exist or holds no image.
  */
-export async function findImages(source: ImageSource): Promise<string[]> {
-  if (typeof source === "string") return (await imagesIn(source)).sort(byCodeUnit);
+export async function findImages(source: ImageSource): Promise<ImageSet> {
+  if (typeof source === "string") {
+    const found = (await imagesIn(source)).sort(byCodeUnit);
+    return fileSet(found, (name) => imagePath(source, name));
+  }
   const names = new Map<string, string>(); // absolute path → name
   for (const entry of [...source].sort(byCodeUnit)) {
     for (const name of await imagesIn(entry)) {
@@ -40,13 +44,12 @@ export async function findImages(source: ImageSource): Promise<string[]> {
       if (!names.has(absolute)) names.set(absolute, path.replaceAll("\\", "/"));
     }
   }
-  return [...names.values()].sort(byCodeUnit);
+  return fileSet([...names.values()].sort(byCodeUnit), (name) => name);
 }
 
-/** Where the image `name` of {@linkcode findImages} lies; `source` may be the image itself. */
-export function imagePath(source: ImageSource, name: string): string {
-  if (typeof source !== "string") return name;
-  return isImage(source) && basename(source) === name ? source : join(source, name);
+/** Where the image `name` of a folder lies; `root` may be the image itself. */
+function imagePath(root: string, name: string): string {
+  return isImage(root) && basename(root) === name ? root : join(root, name);
 }
 
 async function imagesIn(root: string): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { decodeImage } from "./decode.ts";
 import { type ImageFormat, readImageHeader } from "./image_header.ts";
+import { type ImageLocation, readImageBytes } from "./image_set.ts";
 
 /** What is worth knowing of an image before it is trained on. */
 export interface ImageFacts {
@@ -9,6 +9,7 @@ export interface ImageFacts {
   /** Size in pixels, with the orientation applied. */
   width: number;
   height: number;
+  /** Bytes of its file, or of its part of one. */
   fileBytes: number;
   /** SHA-256 of size and decoded pixels: the same for the same picture, in whatever file. */
   hash: string;
@@ -17,12 +18,12 @@ export interface ImageFacts {
 }
 
 /**
- * Reads and decodes one image file.
+ * Reads and decodes one image.
  *
  * @throws {Error} If the file cannot be read or decoded.
  */
-export async function inspectImage(path: string): Promise<ImageFacts> {
-  const bytes = await readFile(path);
+export async function inspectImage(at: ImageLocation): Promise<ImageFacts> {
+  const bytes = await readImageBytes(at);
   const start = performance.now();
   const { width, height, pixels } = await decodeImage(bytes);
   const decodeMs = performance.now() - start;

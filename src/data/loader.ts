@@ -1,6 +1,6 @@
 import { randomStream } from "../random.ts";
 import { DataError } from "./errors.ts";
-import { imagePath, type ImageSource } from "./find_images.ts";
+import type { ImageSet } from "./image_set.ts";
 import { noneReadable } from "./readable.ts";
 import { renderItem, type ViewJob, viewLengths } from "./render_item.ts";
 import type { TransformArgs } from "./view_spec.ts";
@@ -25,10 +25,8 @@ export interface Batch {
 }
 
 export interface ViewLoaderOptions {
-  /** What `files` were found in. */
-  root: ImageSource;
-  /** Names from `findImages`. */
-  files: string[];
+  /** From `findImages`. */
+  images: ImageSet;
   seed: number;
   batchSize: number;
   /** Worker threads; 0 renders in this thread. */
@@ -63,9 +61,9 @@ interface Item {
  * import { DEFAULT_TRANSFORM_ARGS } from "./view_spec.ts";
  *
  * async function firstBatch(root: string) {
- *   const files = await findImages(root);
+ *   const images = await findImages(root);
  *   const views = DEFAULT_TRANSFORM_ARGS;
- *   const loader = new ViewLoader({ root, files, seed: 0, batchSize: 8, numWorkers: 2, views });
+ *   const loader = new ViewLoader({ images, seed: 0, batchSize: 8, numWorkers: 2, views });
  *   const batch = await loader.next();
  *   loader.close();
  *   return batch;
@@ -86,12 +84,12 @@ export class ViewLoader {
 
   /** @throws {DataError} If there are fewer images than `batchSize`. */
   constructor(options: ViewLoaderOptions) {
-    const { files, batchSize, numWorkers, views, startStep = 0 } = options;
-    this.batchesPerEpoch = Math.floor(files.length / batchSize);
+    const { images, batchSize, numWorkers, views, startStep = 0 } = options;
+    this.batchesPerEpoch = Math.floor(images.names.length / batchSize);
     if (this.batchesPerEpoch < 1) {
       throw new DataError(
-        `Cannot load batches: batch_size must be at most the number of images ${files.length}, ` +
-          `got ${batchSize}; lower batch_size`,
+        `Cannot load batches: batch_size must be at most the number of images ` +
+          `${images.names.length}, got ${batchSize}; lower batch_size`,
       );
     }
     this.#options = options;
@@ -165,14 +163,15 @@ export class ViewLoader {
 
   /** The image at one position of the epoch, or the first readable one after it, cyclically. */
   async #item(epoch: number, order: Uint32Array, position: number): Promise<Item> {
-    const { root, files, seed, dataErrors } = this.#options;
+    const { images, seed, dataErrors } = this.#options;
+    const count = images.names.length;
     const errors: Item["errors"] = [];
-    for (let attempt = 0; attempt < files.length; attempt++) {
-      const index = order[(position + attempt) % files.length];
-      const path = files[index];
+    for (let attempt = 0; attempt < count; attempt++) {
+      const index = order[(position + attempt) % count];
+      const path = images.names[index];
       if (this.#broken.has(index)) continue;
       try {
-        const job = { path: imagePath(root, path), seed, epoch, index, attempt };
+        const job = { at: images.location(index), seed, epoch, index, attempt };
         return { path, views: await this.#render(job), errors };
       } catch (error) {
         if (this.#closed) throw error;
@@ -183,8 +182,8 @@ export class ViewLoader {
         errors.push({ path, message });
       }
     }
-    const first = order[position % files.length];
-    throw noneReadable(files.length, files[first], this.#broken.get(first)!);
+    const first = order[position % count];
+    throw noneReadable(count, images.names[first], this.#broken.get(first)!);
   }
 
   #render(job: ViewJob): Promise<Float32Array> {
@@ -193,8 +192,8 @@ export class ViewLoader {
 
   #orderOf(epoch: number): Uint32Array {
     if (this.#order?.epoch !== epoch) {
-      const { seed, files } = this.#options;
-      const order = randomStream(seed, "image order", epoch).permutation(files.length);
+      const { seed, images } = this.#options;
+      const order = randomStream(seed, "image order", epoch).permutation(images.names.length);
       this.#order = { epoch, order };
     }
     return this.#order.order;

@@ -1,14 +1,14 @@
-import { readFile } from "node:fs/promises";
 import { randomStream } from "../random.ts";
 import { decodeImage } from "./decode.ts";
 import { drawViewParams } from "./draw_view.ts";
+import { type ImageLocation, readImageBytes } from "./image_set.ts";
 import { renderView } from "./render_view.ts";
 import { type TransformArgs, viewSpecs } from "./view_spec.ts";
 
 /** One image to read, and what its random choices depend on. */
 export interface ViewJob {
-  /** The file. */
-  path: string;
+  /** Where the image is. */
+  at: ImageLocation;
   seed: number;
   epoch: number;
   /** Place of the image in the data set. */
@@ -31,13 +31,13 @@ export function viewLengths(args: TransformArgs): { global: number; local: numbe
  * Reads one image and renders all its views.
  *
  * @returns Both global views, then the local ones, each `[3, height, width]`.
- * @throws {Error} If the file cannot be read or decoded.
+ * @throws {Error} If the image cannot be read or decoded.
  */
 export async function renderItem(
   args: TransformArgs,
-  { path, seed, epoch, index, attempt }: ViewJob,
+  { at, seed, epoch, index, attempt }: ViewJob,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const image = await decodeImage(await readFile(path));
+  const image = await decodeImage(await readImageBytes(at));
   const { globals, locals } = viewSpecs(args);
   const lengths = viewLengths(args);
   const out = new Float32Array(2 * lengths.global + locals.length * lengths.local);

@@ -132,7 +132,7 @@ export class ViewPool {
     if (suspect !== undefined && ++suspect.strikes >= STRIKES) {
       suspect.reject(
         new Error(
-          `Cannot render views: worker must survive ${suspect.job.path}, got ${reason}; ` +
+          `Cannot render views: worker must survive ${suspect.job.at.path}, got ${reason}; ` +
             `remove the file or lower num_workers`,
         ),
       );

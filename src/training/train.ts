@@ -4,6 +4,7 @@ import { resolveConfig } from "../config/resolve_config.ts";
 import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
 import { DataError } from "../data/errors.ts";
 import { findImages } from "../data/find_images.ts";
+import type { ImageSet } from "../data/image_set.ts";
 import { ViewLoader } from "../data/loader.ts";
 import { assertSomeReadable } from "../data/readable.ts";
 import { type AdapterFacts, openDevice } from "../gpu/device.ts";
@@ -86,9 +87,9 @@ export interface TrainResult {
  */
 export async function train(options: TrainOptions, hooks: TrainHooks = {}): Promise<TrainResult> {
   const config = resolveConfig(options);
-  const files = await findImages(config.data);
-  await assertSomeReadable(config.data, files);
-  const batchSize = Math.min(config.batch_size, files.length);
+  const images = await findImages(config.data);
+  await assertSomeReadable(images);
+  const batchSize = Math.min(config.batch_size, images.names.length);
   if (batchSize < config.batch_size) {
     hooks.onMessage?.(
       `batch_size lowered from ${config.batch_size} to ${batchSize}: there are no more images`,
@@ -106,7 +107,7 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
     if (config.overwrite && !config.resume_interrupted) await folder.clear();
     const startStep = await begin(config, folder, step, runner);
     const accumulation = shape.accumulationSteps;
-    using loader = openLoader(config, files, batchSize, startStep * accumulation);
+    using loader = openLoader(config, images, batchSize, startStep * accumulation);
     const totalSteps = lengthOf(config, loader.batchesPerEpoch / accumulation, startStep);
     await noteSettings(config, folder, hooks);
     const schedules = new Schedules({
@@ -119,7 +120,7 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
       config,
       adapter: open.facts,
       precision: config.precision === "auto" ? "32-true" : config.precision,
-      images: files.length,
+      images: images.names.length,
       batchSize: batchSize * accumulation,
       totalSteps,
       startStep,
@@ -190,14 +191,13 @@ async function noteSettings(config: TrainConfig, folder: RunFolder, hooks: Train
 
 function openLoader(
   config: TrainConfig,
-  files: string[],
+  images: ImageSet,
   batchSize: number,
   startStep: number,
 ): ViewLoader & Disposable {
-  const { data, data_errors, seed, transform_args } = config;
+  const { data_errors, seed, transform_args } = config;
   const loader = new ViewLoader({
-    root: data,
-    files,
+    images,
     seed,
     batchSize,
     numWorkers: workersOf(config),

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataError } from "../../src/data/errors.ts";
-import { findImages, imagePath } from "../../src/data/find_images.ts";
+import { findImages, type ImageSource } from "../../src/data/find_images.ts";
 
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "images-"));
@@ -14,12 +14,22 @@ async function inFolder(test: (folder: string) => Promise<void>): Promise<void> 
   }
 }
 
+async function namesIn(source: ImageSource): Promise<readonly string[]> {
+  return (await findImages(source)).names;
+}
+
+/** The files of a set, in order. */
+async function pathsIn(source: ImageSource): Promise<string[]> {
+  const images = await findImages(source);
+  return images.names.map((_, i) => images.location(i).path);
+}
+
 Deno.test("findImages() lists images of all subfolders in code unit order", () =>
   inFolder(async (folder) => {
     await mkdir(join(folder, "b", "deep"), { recursive: true });
     const names = ["b/deep/z.PNG", "b/2.jpeg", "B.jpg", "a.Jpg", "b.png", "notes.txt", "jpg"];
     for (const name of names) await writeFile(join(folder, name), "");
-    deepEqual(await findImages(folder), ["B.jpg", "a.Jpg", "b.png", "b/2.jpeg", "b/deep/z.PNG"]);
+    deepEqual(await namesIn(folder), ["B.jpg", "a.Jpg", "b.png", "b/2.jpeg", "b/deep/z.PNG"]);
   }));
 
 Deno.test("findImages() follows links and stops at loops", () =>
@@ -31,15 +41,15 @@ Deno.test("findImages() follows links and stops at loops", () =>
     await symlink(join(folder, "elsewhere", "a.png"), join(folder, "set", "b.png"));
     await symlink(join(folder, "set"), join(folder, "set", "loop"));
     await symlink(join(folder, "nowhere"), join(folder, "set", "dangling.png"));
-    deepEqual(await findImages(join(folder, "set")), ["b.png", "linked/a.png"]);
+    deepEqual(await namesIn(join(folder, "set")), ["b.png", "linked/a.png"]);
   }));
 
 Deno.test("findImages() takes one image for a set", () =>
   inFolder(async (folder) => {
     const file = join(folder, "only.jpg");
     await writeFile(file, "");
-    deepEqual(await findImages(file), ["only.jpg"]);
-    deepEqual([imagePath(file, "only.jpg"), imagePath(folder, "only.jpg")], [file, file]);
+    deepEqual(await namesIn(file), ["only.jpg"]);
+    deepEqual([await pathsIn(file), await pathsIn(folder)], [[file], [file]]);
   }));
 
 Deno.test("findImages() takes a list of folders and files, each image once", () =>
@@ -53,11 +63,10 @@ Deno.test("findImages() takes a list of folders and files, each image once", () 
     const file = join(b, "c.jpg");
     const expected = [join(a, "2.PPM"), join(a, "deep", "1.tif"), file];
     for (const list of [[a, file], [file, a], [a, `${a}/`, `${b}/../a/deep`, file, file]]) {
-      const names = await findImages(list);
-      deepEqual(names, expected);
-      deepEqual(names.map((name) => imagePath(list, name)), expected);
+      deepEqual(await namesIn(list), expected);
+      deepEqual(await pathsIn(list), expected);
     }
-    deepEqual(await findImages([b]), [file, join(b, "d.jpg")]);
+    deepEqual(await namesIn([b]), [file, join(b, "d.jpg")]);
     await rejects(
       findImages([a, join(folder, "missing")]),
       new DataError(

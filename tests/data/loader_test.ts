@@ -22,14 +22,14 @@ async function withImages(
 ): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), "loader-"));
   try {
-    const files = Array.from({ length: 7 }, (_, i) => `${i}.png`);
-    for (const [i, file] of files.entries()) {
+    for (let i = 0; i < 7; i++) {
       await writeFile(
-        join(root, file),
+        join(root, `${i}.png`),
         encodePng(drawTexture(randomStream(i, "image"), "dots", 24)),
       );
     }
-    await test({ root, files, seed: 5, batchSize: 3, views: VIEWS }, root);
+    const images = await findImages(root);
+    await test({ images, seed: 5, batchSize: 3, views: VIEWS }, root);
   } finally {
     await rm(root, { recursive: true });
   }
@@ -106,11 +106,11 @@ Deno.test("ViewLoader replaces an unreadable image by the next of the epoch and 
 
 Deno.test("ViewLoader reports an unreadable image once, over all epochs", () =>
   withImages(async (options, root) => {
-    await writeFile(join(root, options.files[2]), "broken");
+    await writeFile(join(root, options.images.names[2]), "broken");
     for (const numWorkers of [0, 2]) {
       const batches = await take({ ...options, numWorkers }, 8);
       const errors = batches.flatMap((batch) => batch.errors);
-      deepEqual(errors.map(({ path }) => path), [options.files[2]]);
+      deepEqual(errors.map(({ path }) => path), [options.images.names[2]]);
     }
   }));
 
@@ -133,16 +133,15 @@ Deno.test("ViewLoader fails at the first unreadable image of a batch if it is to
 
 Deno.test("ViewLoader reads a list of folders and files", () =>
   withImages(async (options, root) => {
-    const list = [root, join(root, "0.png")];
-    const files = await findImages(list);
+    const images = await findImages([root, join(root, "0.png")]);
     const [here] = await take({ ...options, numWorkers: 0 }, 1);
-    const [listed] = await take({ ...options, root: list, files, numWorkers: 1 }, 1);
+    const [listed] = await take({ ...options, images, numWorkers: 1 }, 1);
     deepEqual(listed, { ...here, images: here.images.map((name) => join(root, name)) });
   }));
 
 Deno.test("ViewLoader fails if no image can be read", () =>
   withImages(async (options, root) => {
-    for (const file of options.files) await writeFile(join(root, file), "broken");
+    for (const file of options.images.names) await writeFile(join(root, file), "broken");
     const loader = new ViewLoader({ ...options, numWorkers: 1 });
     await rejects(loader.next(), (error: Error) => {
       ok(error instanceof DataError);

@@ -7,7 +7,7 @@ const script = new URL("./failing_worker.ts", import.meta.url);
 /** Asks for all paths at once; answers with the index or the message of each. */
 async function renderAll(pool: ViewPool, paths: string[]): Promise<(number | string)[]> {
   const settled = await Promise.allSettled(
-    paths.map((path, index) => pool.render({ path, index, seed: 0, epoch: 0, attempt: 0 })),
+    paths.map((path, index) => pool.render({ at: { path }, index, seed: 0, epoch: 0, attempt: 0 })),
   );
   return settled.map((result) =>
     result.status === "fulfilled" ? result.value[0] : result.reason.message
