@@ -1,6 +1,6 @@
 import { randomStream } from "../random.ts";
 import { decodeImage } from "./decode.ts";
-import { drawViewParams } from "./draw_view.ts";
+import { drawViewParams, type ViewParams } from "./draw_view.ts";
 import { type ImageLocation, readImageBytes } from "./image_set.ts";
 import { renderView } from "./render_view.ts";
 import { type TransformArgs, viewSpecs } from "./view_spec.ts";
@@ -35,18 +35,29 @@ export function viewLengths(args: TransformArgs): { global: number; local: numbe
  */
 export async function renderItem(
   args: TransformArgs,
-  { at, seed, epoch, index, attempt }: ViewJob,
+  job: ViewJob,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const image = await decodeImage(await readImageBytes(at));
-  const { globals, locals } = viewSpecs(args);
+  const image = await decodeImage(await readImageBytes(job.at));
   const lengths = viewLengths(args);
-  const out = new Float32Array(2 * lengths.global + locals.length * lengths.local);
+  const views = drawViews(args, image, job);
+  const out = new Float32Array(2 * lengths.global + (views.length - 2) * lengths.local);
   let start = 0;
-  for (const [view, spec] of [...globals, ...locals].entries()) {
+  for (const [view, params] of views.entries()) {
     const length = view < 2 ? lengths.global : lengths.local;
-    const stream = randomStream(seed, "views", epoch, index, attempt, view);
-    renderView(image, drawViewParams(stream, image, spec), out.subarray(start, start + length));
+    renderView(image, params, out.subarray(start, start + length));
     start += length;
   }
   return out;
+}
+
+/** The random choices of all views of an image: both global ones, then the local ones. */
+export function drawViews(
+  args: TransformArgs,
+  image: { width: number; height: number },
+  { seed, epoch, index, attempt }: Omit<ViewJob, "at">,
+): ViewParams[] {
+  const { globals, locals } = viewSpecs(args);
+  return [...globals, ...locals].map((spec, view) =>
+    drawViewParams(randomStream(seed, "views", epoch, index, attempt, view), image, spec)
+  );
 }
