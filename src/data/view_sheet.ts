@@ -22,6 +22,8 @@ export interface SheetView {
 /** An image and its views, as many in every row and of the same sizes. */
 export interface SheetRow {
   name: string;
+  /** Below the name. */
+  note: string;
   source: Raster;
   views: SheetView[];
 }
@@ -136,13 +138,12 @@ function columnsOf({ views }: SheetRow): Column[] {
   });
 }
 
-function cellsOf({ name, source, views }: SheetRow, [first, ...others]: Column[]): Cell[] {
-  const size = `${source.width} × ${source.height}`;
+function cellsOf({ name, note, source, views }: SheetRow, [first, ...others]: Column[]): Cell[] {
   const image: Cell = {
     ...fitted(source, first),
     lines: [
       { font: BOLD, text: shortenText(BOLD, name, first.width), color: INK },
-      { font: SMALL, text: size, color: SOFT },
+      { font: SMALL, text: note, color: SOFT },
     ],
   };
   const cells = views.map(({ pixels, mask, label }, v): Cell => {
@@ -155,15 +156,24 @@ function cellsOf({ name, source, views }: SheetRow, [first, ...others]: Column[]
 }
 
 /** The image in the size of a view: made smaller, or larger by a whole factor. */
-function fitted(source: Raster, { width, height }: Column): { image: Raster; factor: number } {
-  const scale = Math.min(width / source.width, height / source.height);
-  if (scale >= 1) return { image: source, factor: Math.floor(scale) };
+function fitted(source: Raster, size: Column): { image: Raster; factor: number } {
+  const image = shrinkToFit(source, size);
+  const factor = Math.min(size.width / image.width, size.height / image.height);
+  return { image, factor: Math.max(1, Math.floor(factor)) };
+}
+
+/** The whole image, no larger than a size. */
+export function shrinkToFit(
+  image: Raster,
+  { width, height }: { width: number; height: number },
+): Raster {
+  const scale = Math.min(width / image.width, height / image.height);
+  if (scale >= 1) return image;
   const size = {
-    width: Math.max(1, Math.round(source.width * scale)),
-    height: Math.max(1, Math.round(source.height * scale)),
+    width: Math.max(1, Math.round(image.width * scale)),
+    height: Math.max(1, Math.round(image.height * scale)),
   };
-  const box = { x0: 0, y0: 0, x1: source.width, y1: source.height };
-  return { image: cropResize(source, box, size), factor: 1 };
+  return cropResize(image, { x0: 0, y0: 0, x1: image.width, y1: image.height }, size);
 }
 
 function heightOf(cells: Cell[], columns: Column[]): number {

@@ -16,7 +16,7 @@ function gradient(side: number, channels = 3): Raster {
 
 function rowOf(view: Partial<SheetView>, source = gradient(4)): SheetRow {
   const views = [{ pixels: gradient(8), label: "", ...view }, { pixels: gradient(4), label: "" }];
-  return { name: "a.png", source, views };
+  return { name: "a.png", note: "4 × 4", source, views };
 }
 
 /** The color at a place of a sheet. */
