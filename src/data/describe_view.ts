@@ -13,12 +13,14 @@ export function describeView(
   params: ViewParams,
   imageSize: { width: number; height: number },
 ): string {
-  const { box, blur } = params;
+  const { box, keep, rotation, blur } = params;
   const share = (box.x1 - box.x0) * (box.y1 - box.y0) / (imageSize.width * imageSize.height);
   const parts = [
+    keep.length < params.normalize.mean.length && `channels ${keep.join("+")}`,
     `crop ${percent(share)}`,
     params.flipHorizontal && "flip",
     params.flipVertical && "upside down",
+    rotation !== null && `rotation ${rotation.toFixed(0)}°`,
     params.jitter && "jitter",
     params.gray && "gray",
     blur && `blur σ ${blur.sigma.toFixed(1)}`,

@@ -19,15 +19,12 @@ export function normalize(
 /** The pixels that {@linkcode normalize} was given, from what it wrote. */
 export function denormalize(
   values: Float32Array,
-  { width, height, normalize: { mean, std } }: {
-    width: number;
-    height: number;
-    normalize: { mean: number[]; std: number[] };
-  },
+  { width, height }: { width: number; height: number },
+  { mean, std }: { mean: number[]; std: number[] },
 ): Raster {
   const plane = width * height;
-  const channels = values.length / plane;
-  const pixels = new Uint8Array(values.length);
+  const channels = mean.length;
+  const pixels = new Uint8Array(plane * channels);
   for (let c = 0; c < channels; c++) {
     for (let i = 0; i < plane; i++) {
       pixels[i * channels + c] = Math.round((values[c * plane + i] * std[c] + mean[c]) * 255);

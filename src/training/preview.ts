@@ -5,11 +5,10 @@ import type { ViewParams } from "../data/draw_view.ts";
 import { epochOrder } from "../data/epoch_order.ts";
 import { type ImageProblem, type ImageSet, readImageBytes } from "../data/image_set.ts";
 import { unreadableError } from "../data/loader.ts";
-import { denormalize } from "../data/normalize.ts";
 import type { Raster } from "../data/raster.ts";
 import { noneReadable } from "../data/readable.ts";
 import { drawViews } from "../data/render_item.ts";
-import { renderView } from "../data/render_view.ts";
+import { renderView, viewPixels } from "../data/render_view.ts";
 import {
   type SheetHeading,
   type SheetRow,
@@ -110,7 +109,7 @@ async function itemAt(
       const image = await decodeImage(await readImageBytes(images.location(index)));
       const drawn = drawViews(transform_args, image, { seed, epoch: 0, index, attempt });
       const views = drawn.slice(0, 2 + MOST_LOCALS).map((params) => {
-        const values = new Float32Array(image.channels * params.height * params.width);
+        const values = new Float32Array(params.keep.length * params.height * params.width);
         renderView(image, params, values);
         return { params, values };
       });
@@ -131,7 +130,7 @@ function rowOf({ name, width, height, small, views }: PreviewItem, masks: ViewMa
     note: `${width} × ${height}`,
     source: small,
     views: views.map(({ params, values }, v) => {
-      const pixels = denormalize(values, params);
+      const pixels = viewPixels(values, params);
       const label = describeView(params, { width, height });
       if (v >= masks.length) return { pixels, label };
       const share = shareOf(masks[v].patches);

@@ -4,6 +4,8 @@ import type { ViewParams } from "../../src/data/draw_view.ts";
 
 const PLAIN: ViewParams = {
   box: { x0: 0, y0: 0, x1: 50, y1: 20 },
+  keep: [0, 1, 2],
+  rotation: null,
   width: 8,
   height: 8,
   flipHorizontal: false,
@@ -20,6 +22,8 @@ Deno.test("describeView() tells what was drawn, in lines that break between chan
   equal(describeView(PLAIN, image), "crop\u00a020\u00a0%");
   const all: ViewParams = {
     ...PLAIN,
+    keep: [0, 2],
+    rotation: -11.7,
     flipHorizontal: true,
     flipVertical: true,
     jitter: { order: [], brightness: 1, contrast: 1, saturation: 1, hue: 0 },
@@ -29,7 +33,7 @@ Deno.test("describeView() tells what was drawn, in lines that break between chan
   };
   equal(
     describeView(all, image).replaceAll("\u00a0", " "),
-    "crop 20 %, flip, upside down, jitter, gray, blur σ 1.2, solarize",
+    "channels 0+2, crop 20 %, flip, upside down, rotation -12°, jitter, gray, blur σ 1.2, solarize",
   );
 });
 
