@@ -3,6 +3,7 @@ import { randomStream } from "../random.ts";
 import { decodeImage } from "./decode.ts";
 import { drawViewParams, type ViewParams } from "./draw_view.ts";
 import { type ImageLocation, readImageBytes } from "./image_set.ts";
+import type { Raster } from "./raster.ts";
 import { renderView } from "./render_view.ts";
 import { type TransformArgs, viewSpecs } from "./view_spec.ts";
 
@@ -39,7 +40,7 @@ export async function renderItem(
   args: TransformArgs,
   job: ViewJob,
 ): Promise<Float32Array<ArrayBuffer>> {
-  const image = await decodeImage(await readImageBytes(job.at));
+  const image = await readImage(job.at);
   const lengths = viewLengths(args);
   const views = drawViews(args, image, job);
   const out = new Float32Array(2 * lengths.global + (views.length - 2) * lengths.local);
@@ -50,6 +51,15 @@ export async function renderItem(
     start += length;
   }
   return out;
+}
+
+/**
+ * The pixels that an image's views are made from.
+ *
+ * @throws {Error} If the image cannot be read or decoded.
+ */
+export async function readImage(at: ImageLocation): Promise<Raster> {
+  return await decodeImage(await readImageBytes(at));
 }
 
 /** The random choices of all views of an image: both global ones, then the local ones. */

@@ -43,7 +43,7 @@ const ROW_GAP = 22;
 const LINE = 16; // from one line of text to the next
 const CAPTION_GAP = 5;
 /** All views are enlarged by the factor that takes the largest up to this side... */
-const LARGE_SIDE = 224;
+export const LARGE_SIDE = 224;
 /** ...and one that is still smaller than half of this, up to this. */
 const SMALL_SIDE = 96;
 /** Room for two words below a narrow view. */

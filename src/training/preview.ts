@@ -1,15 +1,15 @@
 import type { TrainConfig } from "../config/train_config.ts";
-import { decodeImage } from "../data/decode.ts";
 import { describeView, percent } from "../data/describe_view.ts";
 import type { ViewParams } from "../data/draw_view.ts";
 import { epochOrder } from "../data/epoch_order.ts";
-import { type ImageProblem, type ImageSet, readImageBytes } from "../data/image_set.ts";
+import type { ImageProblem, ImageSet } from "../data/image_set.ts";
 import { unreadableError } from "../data/loader.ts";
 import type { Raster } from "../data/raster.ts";
 import { noneReadable } from "../data/readable.ts";
-import { drawViews } from "../data/render_item.ts";
+import { drawViews, readImage } from "../data/render_item.ts";
 import { renderView, viewPixels } from "../data/render_view.ts";
 import {
+  LARGE_SIDE,
   type SheetHeading,
   type SheetRow,
   shrinkToFit,
@@ -106,7 +106,7 @@ async function itemAt(
     const index = order[(position + attempt) % count];
     const name = images.names[index];
     try {
-      const image = await decodeImage(await readImageBytes(images.location(index)));
+      const image = await readImage(images.location(index));
       const drawn = drawViews(transform_args, image, { seed, epoch: 0, index, attempt });
       const views = drawn.slice(0, 2 + MOST_LOCALS).map((params) => {
         const values = new Float32Array(params.keep.length * params.height * params.width);
@@ -114,7 +114,7 @@ async function itemAt(
         return { params, values };
       });
       const { width, height } = image;
-      return { name, width, height, small: shrinkToFit(image, views[0].params), views, errors };
+      return { name, width, height, small: thumbnailOf(image, views[0].params), views, errors };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       if (data_errors === "fail") throw unreadableError(name, message);
@@ -122,6 +122,12 @@ async function itemAt(
     }
   }
   throw noneReadable(count, errors[0].name, errors[0].message);
+}
+
+/** The image as large as the sheet may show it: as a view, or as one that is enlarged. */
+function thumbnailOf(image: Raster, { width, height }: ViewParams): Raster {
+  const size = { width: Math.max(width, LARGE_SIDE), height: Math.max(height, LARGE_SIDE) };
+  return shrinkToFit(image, size);
 }
 
 function rowOf({ name, width, height, small, views }: PreviewItem, masks: ViewMask[]): SheetRow {

@@ -50,6 +50,7 @@ Deno.test("firstItems() are the loader's first batch, bit for bit", () =>
     const batch = await firstBatch(config);
     const items = await firstItems(config, await findImages(config.data));
     equal(items.length, 8);
+    deepEqual([items[0].width, items[0].small.width], [40, 40]); // larger than a view of 32
     deepEqual(items.map(({ name }) => name), batch.images.slice(0, 8));
     for (const [b, { views }] of items.entries()) {
       deepEqual(views.map(({ values }) => values), viewsOf(batch, b, 10));
