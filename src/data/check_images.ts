@@ -1,7 +1,7 @@
 import { findImages, type ImageSource } from "./find_images.ts";
-import type { ImageLocation } from "./image_set.ts";
+import { type ImageLocation, type ImageProblem, locationText } from "./image_set.ts";
 import type { ImageFacts } from "./inspect_image.ts";
-import type { Inspection } from "./inspect_worker.ts";
+import type { Inspection, InspectJob } from "./inspect_worker.ts";
 
 /** The least, the middle and the greatest of some numbers. */
 export interface Spread {
@@ -12,14 +12,14 @@ export interface Spread {
 
 /** What a data set is like. */
 export interface DataReport {
-  /** Files found. */
+  /** Images found. */
   images: number;
   /** Readable images of each format. */
   formats: Partial<Record<ImageFacts["format"], number>>;
   /** In pixels, over the readable images; null if there are none. */
   width: Spread | null;
   height: Spread | null;
-  /** Memory of a decoded image, 3 bytes a pixel. */
+  /** Memory of a decoded image, a byte for each channel of a pixel. */
   decodedBytes: Spread | null;
   /** The same, over all readable images. */
   totalDecodedBytes: number;
@@ -31,6 +31,8 @@ export interface DataReport {
   /** Speed of all threads, with reading the files and comparing. */
   imagesPerSecond: number;
   unreadable: { name: string; message: string }[];
+  /** Shards that cannot be used, or only up to some place. */
+  problems: readonly ImageProblem[];
   /** Names of images with exactly the same size and pixels, a list for each picture. */
   duplicates: string[][];
 }
@@ -38,6 +40,8 @@ export interface DataReport {
 export interface CheckOptions {
   /** Threads that read and decode. */
   numWorkers: number;
+  /** Channels that training will ask for; without it 3, RGB. */
+  channels?: number;
   /** Called after each image. */
   onImage?: (done: number, total: number) => void;
   /** Milliseconds after which an image counts as unreadable. */
@@ -72,18 +76,27 @@ export async function checkImages(
   const threads = Math.min(options.numWorkers, names.length);
   await Promise.all(Array.from({ length: threads }, work));
   const seconds = (performance.now() - start) / 1000;
-  return { ...summaryOf(names, found), threads, imagesPerSecond: names.length / seconds };
+  return {
+    ...summaryOf(names, found, options.channels ?? RGB),
+    problems: images.problems,
+    threads,
+    imagesPerSecond: names.length / seconds,
+  };
 }
+
+const RGB = 3;
 
 /** One worker thread, replaced where an image kills it or takes too long. */
 class Inspector implements Disposable {
   readonly #script: URL;
   readonly #timeoutMs: number;
+  readonly #channels: number;
   #worker: Worker | undefined;
 
-  constructor({ script, timeoutMs = 60_000 }: CheckOptions) {
+  constructor({ script, timeoutMs = 60_000, channels = RGB }: CheckOptions) {
     this.#script = script ?? new URL("./inspect_worker.ts", import.meta.url);
     this.#timeoutMs = timeoutMs;
+    this.#channels = channels;
   }
 
   async inspect(at: ImageLocation): Promise<Inspection> {
@@ -96,13 +109,14 @@ class Inspector implements Disposable {
         resolve(event.message);
       };
       timer = setTimeout(() => resolve(`no answer in ${this.#timeoutMs} ms`), this.#timeoutMs);
-      worker.postMessage(at);
+      worker.postMessage({ at, channels: this.#channels } satisfies InspectJob);
     });
     clearTimeout(timer);
     if (typeof reply !== "string") return reply;
     this[Symbol.dispose]();
     return {
-      error: `Cannot decode image: worker must survive ${at.path}, got ${reply}; remove the file`,
+      error: `Cannot decode image: worker must survive ${locationText(at)}, got ${reply}; ` +
+        `remove the image`,
     };
   }
 
@@ -112,7 +126,7 @@ class Inspector implements Disposable {
   }
 }
 
-function summaryOf(names: readonly string[], found: Inspection[]) {
+function summaryOf(names: readonly string[], found: Inspection[], channels: number) {
   const unreadable: DataReport["unreadable"] = [];
   const formats: DataReport["formats"] = {};
   const namesByHash = new Map<string, string[]>();
@@ -129,7 +143,7 @@ function summaryOf(names: readonly string[], found: Inspection[]) {
     else namesByHash.set(hash, [names[i]]);
     readable.push(each.facts);
   });
-  const decoded = readable.map(({ width, height }) => width * height * 3);
+  const decoded = readable.map(({ width, height }) => width * height * channels);
   const decodeMs = sum(readable.map((facts) => facts.decodeMs));
   return {
     images: names.length,

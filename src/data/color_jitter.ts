@@ -1,3 +1,4 @@
+import { grayValue } from "./luma.ts";
 import type { Raster } from "./raster.ts";
 
 const { fround } = Math;
@@ -81,11 +82,6 @@ export function toGray({ pixels }: Raster): void {
   for (let i = 0; i < pixels.length; i += 3) {
     pixels[i] = pixels[i + 1] = pixels[i + 2] = grayValue(pixels, i);
   }
-}
-
-/** Luma of the pixel at offset `i`, in 15-bit fixed point. */
-function grayValue(pixels: Uint8Array, i: number): number {
-  return (9798 * pixels[i] + 19235 * pixels[i + 1] + 3735 * pixels[i + 2] + 16384) >> 15;
 }
 
 function grayMean({ pixels }: Raster): number {

@@ -1,7 +1,10 @@
-import { gifDecoder, jpegDecoder, pngDecoder } from "../deps/imagescript.ts";
-import { loadTransformer } from "../deps/napi_rs_image.ts";
+import { withChannels } from "./channels.ts";
+import { decodeGif } from "./decoders/gif.ts";
+import { decodeJpeg } from "./decoders/jpeg.ts";
+import { decodeNative } from "./decoders/native.ts";
+import { decodePng } from "./decoders/png.ts";
+import { decodeTiff } from "./decoders/tiff.ts";
 import { type ImageFormat, type ImageHeader, readImageHeader } from "./image_header.ts";
-import { isWholeJpeg } from "./jpeg_structure.ts";
 import { orient } from "./orient.ts";
 import type { Raster } from "./raster.ts";
 
@@ -22,43 +25,57 @@ const PIXELS_PER_BYTE: Record<ImageFormat, number> = {
   PNM: 8, // bits
 };
 
-interface JpegFrame {
-  width: number;
-  height: number;
-  format: number; // 0: grey, 1: RGB, 2: CMYK
-  buffer: Uint8Array;
-}
-
-/** The WebAssembly decoders of this thread; a failed one is dropped, its memory may be torn. */
-let jpeg: { decode(bytes: Uint8Array): JpegFrame } | undefined;
-let png:
-  | { decode(bytes: Uint8Array): { width: number; height: number; framebuffer: Uint8Array } }
-  | undefined;
+/** How each format is decoded, to whatever channels suit it. */
+const DECODERS: Record<
+  ImageFormat,
+  (bytes: Uint8Array, header: ImageHeader) => Promise<Raster>
+> = {
+  JPEG: decodeJpeg,
+  PNG: decodePng,
+  GIF: decodeGif,
+  WebP: decodeNative,
+  BMP: decodeNative,
+  TIFF: decodeTiff,
+  PNM: decodeNative,
+};
 
 /**
- * Decodes an image file to RGB: JPEG, PNG, WebP, BMP, GIF (its first frame), TIFF (its first page),
- * PPM, PGM or PBM, told apart by their content.
+ * Decodes an image file: JPEG, PNG, WebP, BMP, GIF (its first frame), TIFF (its first page), PPM,
+ * PGM or PBM, told apart by their content.
  *
- * Grey, palette and CMYK become RGB, of 16 bits the upper 8 are kept, alpha is dropped, and the
- * EXIF orientation is applied.
+ * Palette and CMYK become RGB, of 16 bits the upper 8 are kept, and the EXIF orientation is applied.
+ * Grey is the luma of a color; alpha is 255 where the file has none, and dropped, not blended, where
+ * it is not asked for.
  *
  * @param bytes The whole file.
+ * @param channels 1: grey, 2: grey and alpha, 3: RGB, 4: RGBA.
+ * @returns Pixels that own their buffer, which has nothing else in it.
  * @throws {Error} If the bytes are none of these formats, broken, or more than
  * {@linkcode MAX_PIXELS}.
  */
-export async function decodeImage(bytes: Uint8Array): Promise<Raster> {
+export async function decodeImage(bytes: Uint8Array, channels = 3): Promise<Raster> {
+  if (![1, 2, 3, 4].includes(channels)) {
+    throw new RangeError(
+      `Cannot decode image: channels must be 1, 2, 3 or 4, got ${channels}; ask for 3, RGB`,
+    );
+  }
   const header = readImageHeader(bytes);
   checkSize(header, bytes);
   let image: Raster;
   try {
     image = await DECODERS[header.format](bytes, header);
+    checkDecoded(image, header);
   } catch (error) {
     throw brokenFile(header.format, bytes, error);
   }
-  if (image.width !== header.width || image.height !== header.height) {
-    throw brokenFile(header.format, bytes, new Error("the sizes in the file differ"));
+  return orient(withChannels(image, channels), header.orientation);
+}
+
+function checkDecoded({ width, height, channels, pixels }: Raster, header: ImageHeader): void {
+  if (width !== header.width || height !== header.height) {
+    throw new Error("the sizes in the file differ");
   }
-  return orient(image, header.orientation);
+  if (pixels.length !== width * height * channels) throw new Error("pixels are missing");
 }
 
 function checkSize({ format, width, height }: ImageHeader, bytes: Uint8Array): void {
@@ -76,118 +93,6 @@ function checkSize({ format, width, height }: ImageHeader, bytes: Uint8Array): v
         `replace the file`,
     );
   }
-}
-
-type Decoder = (bytes: Uint8Array, header: ImageHeader) => Promise<Raster>;
-
-const DECODERS: Record<ImageFormat, Decoder> = {
-  JPEG: decodeJpeg,
-  PNG: decodePng,
-  GIF: decodeGif,
-  WebP: decodeNative,
-  BMP: decodeNative,
-  TIFF: decodeNative,
-  PNM: decodeNative,
-};
-
-/** Native code is four times as fast; it takes what is missing for grey, so it gets whole files. */
-async function decodeJpeg(bytes: Uint8Array): Promise<Raster> {
-  if (isWholeJpeg(bytes)) {
-    try {
-      return await decodeNative(bytes);
-    } catch {
-      // Broken, or there is no native code for this platform: the other decoder has the last word.
-    }
-  }
-  const decoder = jpeg ??= await jpegDecoder.init() as NonNullable<typeof jpeg>;
-  let frame: JpegFrame;
-  try {
-    frame = decoder.decode(bytes);
-  } catch (error) {
-    jpeg = undefined;
-    throw error;
-  }
-  const { width, height, format, buffer } = frame;
-  const count = width * height;
-  if (format === 1) return { width, height, channels: 3, pixels: buffer.subarray(0, count * 3) };
-  if (format === 0) return { width, height, channels: 3, pixels: fromGray(buffer, count) };
-  const pixels = new Uint8Array(count * 3);
-  for (let i = 0; i < count; i++) {
-    const light = 255 - buffer[i * 4 + 3];
-    for (let c = 0; c < 3; c++) {
-      pixels[i * 3 + c] = Math.round((255 - buffer[i * 4 + c]) * light / 255);
-    }
-  }
-  return { width, height, channels: 3, pixels };
-}
-
-async function decodePng(bytes: Uint8Array): Promise<Raster> {
-  const decoder = png ??= await pngDecoder.init() as NonNullable<typeof png>;
-  try {
-    const { width, height, framebuffer } = decoder.decode(bytes);
-    return { width, height, channels: 3, pixels: withoutAlpha(framebuffer, width * height) };
-  } catch (error) {
-    png = undefined;
-    throw error;
-  }
-}
-
-/** The first frame on its canvas, of the background's color where the frame does not reach. */
-async function decodeGif(bytes: Uint8Array, { width, height }: ImageHeader): Promise<Raster> {
-  const decoder = new (await gifDecoder.init()).Decoder(bytes);
-  const frame = decoder.frame();
-  if (frame === null) throw new Error("no frame");
-  const drawn = withoutAlpha(frame.buffer, frame.width * frame.height);
-  if (frame.width === width && frame.height === height) {
-    return { width, height, channels: 3, pixels: drawn };
-  }
-  const pixels = new Uint8Array(width * height * 3);
-  const hasTable = (bytes[10] & 0x80) !== 0;
-  const background = bytes.subarray(13 + 3 * bytes[11], 16 + 3 * bytes[11]);
-  if (hasTable) { for (let i = 0; i < pixels.length; i += 3) pixels.set(background, i); }
-  const stride = frame.width * 3;
-  for (let y = 0; y < frame.height; y++) {
-    const row = drawn.subarray(y * stride, (y + 1) * stride);
-    pixels.set(row, ((frame.y + y) * width + frame.x) * 3);
-  }
-  return { width, height, channels: 3, pixels };
-}
-
-/** Channels of an image and bytes of a channel, for each color type of the native decoder. */
-const COLOR_TYPES = [[1, 1], [2, 1], [3, 1], [4, 1], [1, 2], [2, 2], [3, 2], [4, 2]];
-
-async function decodeNative(bytes: Uint8Array): Promise<Raster> {
-  const file = new (await loadTransformer())(bytes);
-  const { width, height, colorType } = file.metadataSync();
-  const samples = file.rawPixelsSync();
-  if (colorType >= COLOR_TYPES.length) throw new Error("samples are not of 8 or 16 bits");
-  const [channels, sampleBytes] = COLOR_TYPES[colorType];
-  const count = width * height;
-  const pixels = new Uint8Array(count * 3);
-  const stride = channels * sampleBytes;
-  const upper = sampleBytes - 1; // the more significant byte comes last
-  for (let i = 0; i < count; i++) {
-    for (let c = 0; c < 3; c++) {
-      pixels[i * 3 + c] = samples[i * stride + (channels < 3 ? 0 : c * sampleBytes) + upper];
-    }
-  }
-  return { width, height, channels: 3, pixels };
-}
-
-function fromGray(gray: Uint8Array, count: number): Uint8Array {
-  const pixels = new Uint8Array(count * 3);
-  for (let i = 0; i < count; i++) pixels.fill(gray[i], i * 3, i * 3 + 3);
-  return pixels;
-}
-
-function withoutAlpha(rgba: Uint8Array, count: number): Uint8Array {
-  const pixels = new Uint8Array(count * 3);
-  for (let from = 0, to = 0; to < pixels.length; from += 4, to += 3) {
-    pixels[to] = rgba[from];
-    pixels[to + 1] = rgba[from + 1];
-    pixels[to + 2] = rgba[from + 2];
-  }
-  return pixels;
 }
 
 function brokenFile(format: ImageFormat, bytes: Uint8Array, cause: unknown): Error {

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { openFile, readPart } from "./positioned_read.ts";
 
 /** Where the bytes of an image are: a whole file, or a part of one, such as an entry of a shard. */
 export interface ImageLocation {
@@ -10,7 +11,7 @@ export interface ImageLocation {
   length?: number;
 }
 
-/** Something of a source that could not be used as a whole. */
+/** A shard that cannot be used, or only up to some place, and why. */
 export interface ImageProblem {
   name: string;
   message: string;
@@ -20,22 +21,27 @@ export interface ImageProblem {
 export interface ImageSet {
   /** Sorted by code unit. */
   readonly names: readonly string[];
-  /** What was left out, and why. */
   readonly problems: readonly ImageProblem[];
   /** Where an image is; made when asked for, as a set may have millions. */
   location(index: number): ImageLocation;
 }
 
-/** A set of whole files. */
-export function fileSet(names: string[], pathOf: (name: string) => string): ImageSet {
-  return { names, problems: [], location: (index) => ({ path: pathOf(names[index]) }) };
+/** A location as text: the file, and where in it. */
+export function locationText({ path, offset }: ImageLocation): string {
+  return offset === undefined ? path : `${path} at byte ${offset}`;
 }
 
 /**
  * Reads the bytes of one image.
  *
- * @throws {Error} If the file cannot be read.
+ * @throws {Error} If the file cannot be read, or ends too early.
  */
-export async function readImageBytes({ path }: ImageLocation): Promise<Uint8Array> {
-  return await readFile(path);
+export async function readImageBytes({ path, offset, length }: ImageLocation): Promise<Uint8Array> {
+  if (offset === undefined || length === undefined) return await readFile(path);
+  const file = await openFile(path);
+  try {
+    return await readPart(file, offset, length);
+  } finally {
+    await file.handle.close();
+  }
 }

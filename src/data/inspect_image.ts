@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { decodeImage } from "./decode.ts";
 import { type ImageFormat, readImageHeader } from "./image_header.ts";
-import { type ImageLocation, readImageBytes } from "./image_set.ts";
+import type { ImageReader } from "./image_reader.ts";
+import type { ImageLocation } from "./image_set.ts";
 
 /** What is worth knowing of an image before it is trained on. */
 export interface ImageFacts {
@@ -20,12 +21,17 @@ export interface ImageFacts {
 /**
  * Reads and decodes one image.
  *
- * @throws {Error} If the file cannot be read or decoded.
+ * @param channels As training will ask for them: 1 grey, 2 grey and alpha, 3 RGB, 4 RGBA.
+ * @throws {Error} If the image cannot be read or decoded.
  */
-export async function inspectImage(at: ImageLocation): Promise<ImageFacts> {
-  const bytes = await readImageBytes(at);
+export async function inspectImage(
+  at: ImageLocation,
+  reader: ImageReader,
+  channels = 3,
+): Promise<ImageFacts> {
+  const bytes = await reader.read(at);
   const start = performance.now();
-  const { width, height, pixels } = await decodeImage(bytes);
+  const { width, height, pixels } = await decodeImage(bytes, channels);
   const decodeMs = performance.now() - start;
   const hash = createHash("sha256").update(`${width} x ${height} `).update(pixels).digest("hex");
   const { format } = readImageHeader(bytes);

@@ -1,12 +1,14 @@
 import type { TrainConfig } from "../config/train_config.ts";
+import { decodeImage } from "../data/decode.ts";
 import { describeView, percent } from "../data/describe_view.ts";
 import type { ViewParams } from "../data/draw_view.ts";
 import { epochOrder } from "../data/epoch_order.ts";
-import type { ImageProblem, ImageSet } from "../data/image_set.ts";
+import { type ImageProblem, type ImageSet, readImageBytes } from "../data/image_set.ts";
+import { drawAll } from "../data/item.ts";
 import { unreadableError } from "../data/loader.ts";
 import type { Raster } from "../data/raster.ts";
 import { noneReadable } from "../data/readable.ts";
-import { drawViews, readImage } from "../data/render_item.ts";
+import { reduceImage } from "../data/reduce.ts";
 import { renderView, viewPixels } from "../data/render_view.ts";
 import {
   LARGE_SIDE,
@@ -32,7 +34,7 @@ export interface PreviewItem {
   /** The image, no larger than a picture needs: whole ones may take half a gigabyte each. */
   small: Raster;
   /** Two global views, then the local ones; values are `[channels, height, width]`. */
-  views: { params: ViewParams; values: Float32Array }[];
+  views: { params: ViewParams; label: string; values: Float32Array }[];
   /** Unreadable images that this one stands in for. */
   errors: ImageProblem[];
 }
@@ -95,7 +97,7 @@ export async function firstItems(
 
 /** The image at one position of the epoch or, as in the loader, the next one that can be read. */
 async function itemAt(
-  { data_errors, seed, transform_args }: TrainConfig,
+  { data_errors, seed, transform_args: args }: TrainConfig,
   images: ImageSet,
   order: Uint32Array,
   position: number,
@@ -106,15 +108,18 @@ async function itemAt(
     const index = order[(position + attempt) % count];
     const name = images.names[index];
     try {
-      const image = await readImage(images.location(index));
-      const drawn = drawViews(transform_args, image, { seed, epoch: 0, index, attempt });
+      const bytes = await readImageBytes(images.location(index));
+      const whole = await decodeImage(bytes, args.num_channels);
+      const { width, height } = whole;
+      const small = thumbnailOf(whole, args.image_size);
+      const image = reduceImage(whole, args);
+      const drawn = drawAll(image, args, { seed, epoch: 0, index, attempt });
       const views = drawn.slice(0, 2 + MOST_LOCALS).map((params) => {
         const values = new Float32Array(params.keep.length * params.height * params.width);
         renderView(image, params, values);
-        return { params, values };
+        return { params, label: describeView(params, image), values };
       });
-      const { width, height } = image;
-      return { name, width, height, small: thumbnailOf(image, views[0].params), views, errors };
+      return { name, width, height, small, views, errors };
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
       if (data_errors === "fail") throw unreadableError(name, message);
@@ -125,7 +130,7 @@ async function itemAt(
 }
 
 /** The image as large as the sheet may show it: as a view, or as one that is enlarged. */
-function thumbnailOf(image: Raster, { width, height }: ViewParams): Raster {
+function thumbnailOf(image: Raster, [height, width]: readonly [number, number]): Raster {
   const size = { width: Math.max(width, LARGE_SIDE), height: Math.max(height, LARGE_SIDE) };
   return shrinkToFit(image, size);
 }
@@ -135,9 +140,8 @@ function rowOf({ name, width, height, small, views }: PreviewItem, masks: ViewMa
     name,
     note: `${width} × ${height}`,
     source: small,
-    views: views.map(({ params, values }, v) => {
+    views: views.map(({ params, label, values }, v) => {
       const pixels = viewPixels(values, params);
-      const label = describeView(params, { width, height });
       if (v >= masks.length) return { pixels, label };
       const share = shareOf(masks[v].patches);
       const note = share === 0 ? "no mask" : `mask ${percent(share)}`;

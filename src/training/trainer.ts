@@ -11,6 +11,7 @@ import type { MetricsRow } from "./metrics_file.ts";
 import { masksOf } from "./run_setup.ts";
 import type { TrainStep } from "./step.ts";
 import { setMasks } from "./step_data.ts";
+import type { ViewInput } from "./view_input.ts";
 
 /** Numbers come back at most this often: each time the host waits for the GPU. */
 const READ_EVERY_MS = 250;
@@ -26,6 +27,7 @@ export class Trainer implements Disposable {
     readonly open: OpenDevice,
     readonly runner: PlanRunner,
     readonly step: TrainStep,
+    readonly views: ViewInput,
     readonly loader: ViewLoader,
     readonly schedules: Schedules,
   ) {
@@ -78,12 +80,11 @@ export class Trainer implements Disposable {
     this.#readback[Symbol.dispose]();
   }
 
-  #submit({ globalViews, localViews }: Batch, micro: number): void {
+  #submit({ items }: Batch, micro: number): void {
     const { runner, step } = this;
     const { inputs, shape } = step;
     runner.write(inputs.whole, inputs.values);
-    runner.write(step.globalViews, globalViews);
-    if (shape.localViews > 0) runner.write(step.localViews, localViews);
+    this.views.submit(runner, items);
     const phases = ["accumulate"];
     if (micro === 0) phases.unshift("begin");
     if (micro === shape.accumulationSteps - 1) phases.push("update");

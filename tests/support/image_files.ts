@@ -115,9 +115,18 @@ function scan(blocks: number[][], progressive: boolean): number[] {
   return bytes.flatMap((byte) => byte === 0xff ? [0xff, 0] : [byte]);
 }
 
+export interface GifOptions {
+  /** Size of the canvas. */
+  screen?: [width: number, height: number];
+  /** Where the frame lies on it. */
+  at?: [x: number, y: number];
+  /** Index of the color that is transparent. */
+  transparent?: number;
+}
+
 /** A GIF of 3 x 2 pixels, 1 1 0 / 0 1 1, whose two colors are (10, 20, 30) and (200, 100, 50). */
 export function gifFile(
-  { screen = [3, 2], at = [0, 0] }: { screen?: [number, number]; at?: [number, number] } = {},
+  { screen = [3, 2], at = [0, 0], transparent }: GifOptions = {},
 ): Uint8Array<ArrayBuffer> {
   const short = (value: number) => [value & 255, value >> 8];
   const codes = [4, 1, 1, 0, 0, 1, 1, 5]; // clear, the pixels, end
@@ -130,6 +139,7 @@ export function gifFile(
     ...[0x47, 0x49, 0x46, 0x38, 0x39, 0x61, ...screen.flatMap(short), 0x80, 0, 0],
     ...[10, 20, 30, 200, 100, 50],
     ...[0x21, 0xfe, 2, 0x68, 0x69, 0], // a comment
+    ...(transparent === undefined ? [] : [0x21, 0xf9, 4, 1, 0, 0, transparent, 0]),
     ...[0x2c, ...at.flatMap(short), 3, 0, 2, 0, 0],
     ...[2, data.length, ...data, 0, 0x3b],
   ]);

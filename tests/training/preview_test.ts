@@ -5,11 +5,18 @@ import type { TrainOptions } from "../../src/config/train_config.ts";
 import { decodeImage } from "../../src/data/decode.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { findImages } from "../../src/data/find_images.ts";
-import { type Batch, ViewLoader } from "../../src/data/loader.ts";
-import { firstItems, previewOf } from "../../src/training/preview.ts";
+import type { RenderedItem } from "../../src/data/item.ts";
+import { ViewLoader } from "../../src/data/loader.ts";
+import { firstItems, type PreviewItem, previewOf } from "../../src/training/preview.ts";
 import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
 
-const [GLOBAL, LOCAL] = [3 * 32 * 32, 3 * 16 * 16];
+/** Views so small that images of 40 pixels are halved before they are cut. */
+const GRAY_AND_SMALL = {
+  num_channels: 1,
+  image_size: 8,
+  random_resize: { min_scale: 0.9, max_scale: 1 },
+  local_view: null,
+};
 
 async function withConfig(
   settings: Partial<TrainOptions>,
@@ -20,29 +27,26 @@ async function withConfig(
   }, 12);
 }
 
-/** The batch that a run begins with. */
-async function firstBatch(config: ReturnType<typeof resolveConfig>): Promise<Batch> {
+/** The batch that a run begins with: names, and the views of each image. */
+async function firstBatch(config: ReturnType<typeof resolveConfig>) {
   const loader = new ViewLoader({
     images: await findImages(config.data),
     seed: config.seed,
     batchSize: config.batch_size,
     numWorkers: 0,
     views: config.transform_args,
+    maker: "workers",
+    maxImageBytes: Infinity,
     prefetch: 0,
   });
-  const batch = await loader.next();
+  const { images, items } = await loader.next();
   loader.close();
-  return batch;
+  return { images, views: (items as RenderedItem[]).map(({ views }) => views) };
 }
 
-/** Views of one image as they lie in a batch. */
-function viewsOf({ globalViews, localViews }: Batch, b: number, batchSize: number): Float32Array[] {
-  const part = (all: Float32Array, view: number, length: number) =>
-    all.slice((view * batchSize + b) * length, (view * batchSize + b + 1) * length);
-  return [
-    ...[0, 1].map((view) => part(globalViews, view, GLOBAL)),
-    ...[0, 1].map((view) => part(localViews, view, LOCAL)),
-  ];
+/** All views of an item, one after another, as the loader has them. */
+function valuesOf({ views }: PreviewItem): Float32Array {
+  return Float32Array.from(views.flatMap(({ values }) => [...values]));
 }
 
 Deno.test("firstItems() are the loader's first batch, bit for bit", () =>
@@ -52,9 +56,16 @@ Deno.test("firstItems() are the loader's first batch, bit for bit", () =>
     equal(items.length, 8);
     deepEqual([items[0].width, items[0].small.width], [40, 40]); // larger than a view of 32
     deepEqual(items.map(({ name }) => name), batch.images.slice(0, 8));
-    for (const [b, { views }] of items.entries()) {
-      deepEqual(views.map(({ values }) => values), viewsOf(batch, b, 10));
-    }
+    deepEqual(items.map(valuesOf), batch.views.slice(0, 8));
+  }));
+
+Deno.test("firstItems() are the loader's for grey images that are reduced first", () =>
+  withConfig({ batch_size: 3, transform_args: GRAY_AND_SMALL }, async (config) => {
+    const batch = await firstBatch(config);
+    const items = await firstItems(config, await findImages(config.data));
+    deepEqual(items.map(valuesOf), batch.views);
+    deepEqual([items[0].width, items[0].small.channels], [40, 1]);
+    deepEqual(items[0].views[0].values.length, 64);
   }));
 
 Deno.test("firstItems() replace unreadable images as the loader does", () =>
@@ -69,9 +80,7 @@ Deno.test("firstItems() replace unreadable images as the loader does", () =>
 
     equal(items[0].name, first);
     deepEqual(items.map(({ name }) => name), batch.images);
-    for (const [b, { views }] of items.entries()) {
-      deepEqual(views.map(({ values }) => values), viewsOf(batch, b, 4));
-    }
+    deepEqual(items.map(valuesOf), batch.views);
     const { errors } = await previewOf(config, images);
     deepEqual(errors.map(({ name }) => name), [second, third]);
     await rejects(

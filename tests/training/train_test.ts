@@ -11,6 +11,7 @@ import { TrainingError } from "../../src/training/metrics.ts";
 import { type MetricsRow, readMetrics } from "../../src/training/metrics_file.ts";
 import { previewOf } from "../../src/training/preview.ts";
 import { train } from "../../src/training/train.ts";
+import { tarFile } from "../support/tar_files.ts";
 import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
 
 /** A signal that the loop, which looks at it before each step, finds aborted after `steps`. */
@@ -307,6 +308,29 @@ Deno.test("train() stops at an image that it cannot read if it is told to", asyn
       ok(error.message.includes(`${data}/broken.jpg: Cannot decode image: `), error.message);
       return true;
     });
+  }, 4);
+});
+
+Deno.test("train() trains on shards, and tells of one that it cannot use or stops there", async () => {
+  await withTinyRun(async (folder, data) => {
+    const names = (await readdir(data, { recursive: true })).filter((name) => /\./.test(name));
+    const entries = names.map(async (name) => ({ name, data: await readFile(`${data}/${name}`) }));
+    const shards = [`${folder}/a-0.tar`, `${folder}/a-1.tar`];
+    await writeFile(shards[0], tarFile(await Promise.all(entries)));
+    await writeFile(shards[1], new Uint8Array(1024).fill(0x1f));
+    const problem = `${shards[1]}: Cannot index shard: header at byte 0 must have checksum ` +
+      "15880, got no number; copy or make it again, for what follows is left out";
+    const messages: string[] = [];
+    const run = { ...TINY_RUN, out: `${folder}/run`, data: [`${folder}/a-{0..1}.tar`], steps: 1 };
+    await rejects(
+      train({ ...run, data_errors: "fail" }),
+      new DataError(
+        `Cannot train: every shard must be readable, got ${problem}; or set data_errors=skip to ` +
+          "do without",
+      ),
+    );
+    const { steps } = await train(run, { onMessage: (message) => messages.push(message) });
+    deepEqual([steps, messages], [1, [problem]]);
   }, 4);
 });
 
