@@ -23,3 +23,20 @@ export function normalize(
     for (let i = 0; i < plane; i++) out[c * plane + i] = table[pixels[i * channels + c]];
   }
 }
+
+/** The pixels that {@linkcode normalize} was given, from what it wrote. */
+export function denormalize(
+  values: Float32Array,
+  { width, height }: { width: number; height: number },
+  { mean, std }: { mean: number[]; std: number[] },
+): Raster {
+  const plane = width * height;
+  const channels = mean.length;
+  const pixels = new Uint8Array(plane * channels);
+  for (let c = 0; c < channels; c++) {
+    for (let i = 0; i < plane; i++) {
+      pixels[i * channels + c] = Math.round((values[c * plane + i] * std[c] + mean[c]) * 255);
+    }
+  }
+  return { width, height, channels, pixels };
+}
