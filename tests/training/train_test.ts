@@ -100,6 +100,25 @@ Deno.test("train() resumes a run that accumulates, without local views, over epo
   }, 25);
 });
 
+Deno.test("train() on views that the GPU makes resumes, and learns what it does on the workers'", async () => {
+  await withTinyRun(async (folder, data) => {
+    const [whole, parts, workers] = ["whole", "parts", "workers"].map((name) =>
+      `${folder}/${name}`
+    );
+    // Grey and alpha: another number of channels goes all the way.
+    const transform_args = { ...TINY_RUN.transform_args, num_channels: 2, random_rotation: {} };
+    const settings = { ...TINY_RUN, data, transform_args };
+    await train({ ...settings, out: whole, views_on: "gpu" });
+    await train({ ...settings, out: parts, views_on: "gpu" }, { signal: stopAfter(2) });
+    await train({ ...settings, out: parts, views_on: "gpu", resume_interrupted: true });
+    deepEqual(lossesOf(parts), lossesOf(whole));
+    deepEqual(await tensorsOf(`${parts}/${LAST}`), await tensorsOf(`${whole}/${LAST}`));
+    await train({ ...settings, out: workers, views_on: "workers", steps: 1 });
+    const [onGpu, byWorkers] = [whole, workers].map((out) => lossesOf(out)[0].train_loss!);
+    ok(Math.abs(onGpu - byWorkers) < 1e-3, `${onGpu} and ${byWorkers}`); // some level rounds otherwise
+  });
+});
+
 Deno.test("train() leaves metrics, checkpoint, settings and the teacher in its folder", async (t) => {
   await withTinyRun(async (folder, data) => {
     const out = `${folder}/run`;
