@@ -5,7 +5,8 @@ export const ModelArgs = z.strictObject({
   img_size: z.int().min(1).max(4096).optional()
     .describe("Image side, in pixels, that the stored position grid belongs to"),
   patch_size: z.int().min(1).max(1024).optional().describe("Side of a patch in pixels"),
-  in_chans: z.int().min(1).optional().describe("Channels of an image"),
+  in_chans: z.int().min(1).max(4).optional()
+    .describe("Channels of a view; as many as transform_args gives it"),
   embed_dim: z.int().min(1).max(16_384).optional().describe("Width of a token"),
   depth: z.int().min(1).max(1000).optional().describe("Transformer blocks"),
   num_heads: z.int().min(1).optional().describe("Attention heads of a block"),

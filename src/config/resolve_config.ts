@@ -4,7 +4,8 @@ import type { ModelConfig } from "./model_config.ts";
 import { resolveModel } from "./model_presets.ts";
 import { nearestName } from "./nearest_name.ts";
 import { namesAt, schemaFields } from "./schema_fields.ts";
-import { TrainConfig, type TrainOptions } from "./train_config.ts";
+import { type ParsedConfig, TrainConfig, type TrainOptions } from "./train_config.ts";
+import { channelProblems, withChannels } from "./view_channels.ts";
 
 /** Length of a run that is told neither epochs nor steps; the reference's for DINOv2. */
 const DEFAULT_STEPS = 125_000;
@@ -31,7 +32,7 @@ export function resolveConfig(raw: TrainOptions | Record<string, unknown>): Trai
     const problems = issues.flatMap((issue) => describeIssue(issue, raw));
     throw new ConfigError([...problems, ...remainingProblems(raw, issues)]);
   }
-  const config = withWholePatches(parsed.data, raw);
+  const config = filledIn(parsed.data, raw);
   const problems = crossFieldProblems(config);
   if (problems.length > 0) throw new ConfigError(problems);
   const noLength = config.epochs === null && config.steps === null;
@@ -47,7 +48,7 @@ function remainingProblems(raw: unknown, issues: readonly z.core.$ZodIssue[]): C
     for (const path of paths) rest = without(rest, path);
   }
   const parsed = TrainConfig.safeParse({ out: "-", data: "-", ...rest as object });
-  if (parsed.success) return crossFieldProblems(withWholePatches(parsed.data, rest));
+  if (parsed.success) return crossFieldProblems(filledIn(parsed.data, rest));
   const given = parsed.error.issues.filter(({ path }) => valueAt(rest, path) !== undefined);
   if (given.length === 0) return []; // a required setting is missing: it was told before
   return [
@@ -184,12 +185,17 @@ function crossFieldProblems(config: TrainConfig): ConfigProblem[] {
   }
   try {
     const model = resolveModel(config.model, config.model_args);
-    problems.push(...viewProblems(config, model));
+    problems.push(...sizeProblems(config, model));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     problems.push(...error.problems);
   }
-  return problems;
+  return [...problems, ...channelProblems(config)];
+}
+
+/** Settles what depends on other settings. */
+function filledIn(config: ParsedConfig, raw: unknown): TrainConfig {
+  return withChannels(withWholePatches(config, raw));
 }
 
 /**
@@ -197,7 +203,7 @@ function crossFieldProblems(config: TrainConfig): ConfigProblem[] {
  *
  * Differs: the reference's sizes fit patches of 14 alone, and other models must be told theirs.
  */
-function withWholePatches(config: TrainConfig, raw: unknown): TrainConfig {
+function withWholePatches(config: ParsedConfig, raw: unknown): ParsedConfig {
   const model = modelOf(config);
   if (model === undefined) return config;
   const args = config.transform_args;
@@ -213,7 +219,7 @@ function withWholePatches(config: TrainConfig, raw: unknown): TrainConfig {
   return { ...config, transform_args: { ...args, image_size, local_view } };
 }
 
-function modelOf(config: TrainConfig): ModelConfig | undefined {
+function modelOf(config: ParsedConfig): ModelConfig | undefined {
   try {
     return resolveModel(config.model, config.model_args);
   } catch {
@@ -221,8 +227,8 @@ function modelOf(config: TrainConfig): ModelConfig | undefined {
   }
 }
 
-/** Views must be whole patches of as many channels as the model takes. */
-function viewProblems(config: TrainConfig, model: ModelConfig): ConfigProblem[] {
+/** Views must be whole patches. */
+function sizeProblems(config: TrainConfig, model: ModelConfig): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const { image_size, local_view } = config.transform_args;
   const checkSize = (key: string, size: readonly number[]) => {
@@ -236,12 +242,6 @@ function viewProblems(config: TrainConfig, model: ModelConfig): ConfigProblem[] 
   checkSize("image_size", image_size);
   if (local_view !== null && local_view.num_views > 0) {
     checkSize("local_view.view_size", local_view.view_size);
-  }
-  if (model.inChans !== 3) {
-    problems.push({
-      key: "model_args.in_chans",
-      message: `must be 3, the channels of an RGB image, got ${model.inChans}`,
-    });
   }
   return problems;
 }

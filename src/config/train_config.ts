@@ -45,8 +45,11 @@ export const TrainConfig = z.strictObject({
   transform_args: TransformArgs.prefault({}).describe("How views are made from an image"),
 });
 
+/** A configuration whose settings are right one by one; some still say "auto". */
+export type ParsedConfig = z.infer<typeof TrainConfig>;
+
 /** A checked configuration with every default filled in; exactly one of epochs and steps is set. */
-export type TrainConfig = z.infer<typeof TrainConfig>;
+export type TrainConfig = Omit<ParsedConfig, "transform_args"> & { transform_args: TransformArgs };
 
 /** A configuration as a user gives it: only what differs from the defaults. */
 export type TrainOptions = z.input<typeof TrainConfig>;

@@ -2,8 +2,6 @@ import { z } from "../deps/zod.ts";
 
 const probability = () => z.number().min(0).max(1);
 const amount = () => z.number().min(0);
-const channels = () => z.tuple([z.number(), z.number(), z.number()]);
-
 const side = () => z.int().min(1).max(4096);
 
 /** `[height, width]` in pixels; one number stands for a square. */
@@ -24,14 +22,32 @@ const randomResize = (minScale: number, maxScale: number) =>
     context.addIssue({ code: "custom", path: ["min_scale"], message });
   });
 
+/** The widest that the GPU blurs: its kernel reaches 96 pixels to each side. */
+const MAX_SIGMA = 27;
+const MAX_BLUR_LIMIT = 193;
+const BLUR_REACH = "for the GPU blurs over 96 pixels to each side";
+
+const withinReach = (value: z.ZodNumber, most: number) =>
+  value.refine((given) => given <= most, { error: `must be at most ${most}, ${BLUR_REACH}` });
+
+const sigma = () => withinReach(amount(), MAX_SIGMA);
+
+const blurLimit = () => {
+  const size = withinReach(z.int().min(0), MAX_BLUR_LIMIT);
+  const range = z.tuple([size, size])
+    .refine(([low, high]) => low <= high, { error: "must be in ascending order" });
+  return z.union([size, range], { error: "must be a whole number or [smallest, largest]" });
+};
+
 const gaussianBlur = (prob: number) =>
   z.strictObject({
     prob: probability().default(prob).describe("Probability of blurring a view"),
-    sigmas: z.tuple([amount(), amount()]).default([0.1, 2])
+    sigmas: z.tuple([sigma(), sigma()]).default([0.1, 2])
       .refine(([low, high]) => low <= high, { error: "must be in ascending order" })
       .describe("Range that the blur's standard deviation is drawn from, in pixels"),
-    blur_limit: z.literal(0).default(0)
-      .describe("Kernel size limit; 0 derives the kernel from the standard deviation"),
+    blur_limit: blurLimit().default(0).describe(
+      "Range that the kernel's size is drawn from, or its end; 0 derives it from the deviation",
+    ),
   });
 
 const solarize = () =>
@@ -58,13 +74,31 @@ const colorJitter = () =>
       .describe("Largest shift of hue, in turns of the color circle"),
   });
 
+const randomRotation = () =>
+  z.strictObject({
+    prob: probability().default(1).describe("Probability of rotating a view"),
+    degrees: z.number().min(0).max(360).default(90)
+      .describe("Largest angle, in either direction; what lies outside is mirrored"),
+  });
+
+const channelDrop = () =>
+  z.strictObject({
+    num_channels_keep: z.int().min(1).max(4).describe("Channels of a view, and of the model"),
+    weight_drop: z.array(amount()).describe(
+      "For each channel how likely it is dropped, relative to the others; 0 for never",
+    ),
+  });
+
+const statistics = (value: z.ZodNumber) =>
+  z.union([z.literal("auto"), z.array(value)], { error: 'must be "auto" or a list of numbers' })
+    .default("auto");
+
 const normalize = () =>
   z.strictObject({
-    mean: channels().default([0.485, 0.456, 0.406])
-      .describe("Mean of each channel, of values from 0 to 1; ImageNet's"),
-    std: z.tuple([z.number().positive(), z.number().positive(), z.number().positive()])
-      .default([0.229, 0.224, 0.225])
-      .describe("Standard deviation of each channel; ImageNet's"),
+    mean: statistics(z.number())
+      .describe('Mean of each channel of an image, of values from 0 to 1; "auto" is ImageNet\'s'),
+    std: statistics(z.number().positive())
+      .describe('Standard deviation of each channel of an image; "auto" is ImageNet\'s'),
   });
 
 const globalView1 = () =>
@@ -92,9 +126,16 @@ export const TransformArgs = z.strictObject({
   image_size: viewSize().default([224, 224]).describe(
     "Size of a global view, [height, width]; the default follows patch_size",
   ),
+  num_channels: z.union([z.literal("auto"), z.int().min(1).max(4)]).default("auto").describe(
+    "What images are decoded to: 1 gray, 2 gray and alpha, 3 RGB, 4 RGBA; " +
+      '"auto" follows model_args.in_chans',
+  ),
+  channel_drop: channelDrop().nullable().default(null)
+    .describe("Leaving channels out of each view; null for none"),
   random_resize: randomResize(0.32, 1).nullable().prefault({})
     .describe("Crop of a global view; null resizes the whole image"),
   random_flip: randomFlip().nullable().prefault({}).describe("Mirroring; null for none"),
+  random_rotation: randomRotation().nullable().default(null).describe("Rotation; null for none"),
   color_jitter: colorJitter().nullable().prefault({}).describe("Color changes; null for none"),
   random_gray_scale: probability().nullable().default(0.2)
     .describe("Probability of making a view gray; null for never"),
@@ -102,13 +143,21 @@ export const TransformArgs = z.strictObject({
     .describe("Blur of the first global view; null for none"),
   solarize: solarize().nullable().default(null)
     .describe("Solarization of the first global view; null for none"),
-  normalize: normalize().prefault({}).describe("Mean and deviation the pixels are normalized by"),
-  global_view_1: globalView1().prefault({}).describe(
-    "What the second global view does differently",
+  normalize: normalize().nullable().prefault({}).describe(
+    "Mean and deviation the pixels are normalized by; null leaves them from 0 to 1",
+  ),
+  global_view_1: globalView1().nullable().prefault({}).describe(
+    "What the second global view does differently; null for nothing",
   ),
   local_view: localView().nullable().prefault({})
     .describe("Small views for the student alone; null for none"),
 });
 
-/** How views are made from an image. */
-export type TransformArgs = z.infer<typeof TransformArgs>;
+/** How views are made from an image, as far as the arguments alone say. */
+export type ParsedTransformArgs = z.infer<typeof TransformArgs>;
+
+/** How views are made from an image, with nothing left to decide. */
+export type TransformArgs = Omit<ParsedTransformArgs, "num_channels" | "normalize"> & {
+  num_channels: number;
+  normalize: { mean: number[]; std: number[] };
+};

@@ -1,6 +1,8 @@
 import { grayValue } from "./luma.ts";
 import type { Raster } from "./raster.ts";
 
+const { fround } = Math;
+
 /** The four changes of a color jitter, applied in any order. */
 export const JITTER_OPS = ["brightness", "contrast", "saturation", "hue"] as const;
 
@@ -37,14 +39,20 @@ export function colorJitter(image: Raster, jitter: ColorJitter): void {
 
 /** Scales all values by `factor`, in place; truncates as the reference does. */
 export function brightness(image: Raster, factor: number): void {
-  lookUp(image, (value) => Math.fround(value * Math.fround(factor)));
+  const share = fround(factor);
+  lookUp(image, (value) => fround(value * share));
 }
 
-/** Moves all values away from the mean grey by `factor`, in place; truncates. */
+/** Moves all values away from the mean grey by `factor`, in place; float32, truncates. */
 export function contrast(image: Raster, factor: number): void {
-  const mean = grayMean(image);
-  if (factor === 0) image.pixels.fill(Math.floor(mean + 0.5));
-  else lookUp(image, (value) => value * factor + mean * (1 - factor));
+  const mean = fround(grayMean(image));
+  if (factor === 0) {
+    image.pixels.fill(Math.floor(mean + 0.5));
+    return;
+  }
+  const share = fround(factor);
+  const offset = fround(mean * fround(1 - share));
+  lookUp(image, (value) => fround(fround(value * share) + offset));
 }
 
 function lookUp({ pixels }: Raster, change: (value: number) => number): void {
@@ -55,12 +63,15 @@ function lookUp({ pixels }: Raster, change: (value: number) => number): void {
   for (let i = 0; i < pixels.length; i++) pixels[i] = table[pixels[i]];
 }
 
-/** Mixes each pixel with its grey value, in place: `factor` 0 is grey, 1 unchanged. */
+/** Mixes each pixel with its grey value, in place and in float32: `factor` 0 is grey. */
 export function saturation({ pixels }: Raster, factor: number): void {
+  const share = fround(factor);
+  const grayShare = fround(1 - share);
   for (let i = 0; i < pixels.length; i += 3) {
-    const rest = (1 - factor) * grayValue(pixels, i);
+    const gray = fround(grayShare * grayValue(pixels, i));
     for (let c = i; c < i + 3; c++) {
-      const value = Math.round(factor * pixels[c] + rest);
+      const mixed = fround(fround(share * pixels[c]) + gray);
+      const value = Math.floor(fround(mixed + 0.5));
       pixels[c] = value < 0 ? 0 : value > 255 ? 255 : value;
     }
   }
@@ -87,13 +98,20 @@ function reciprocals(scale: number): Int32Array {
   return Int32Array.from({ length: 256 }, (_, i) => i === 0 ? 0 : Math.round(scale * 4096 / i));
 }
 
-/** Turns the hue by `factor` of a full turn, in place, through 8-bit HSV (hue in 0..179). */
+/** Steps of 1/180 turn, 0..179, that 8-bit HSV turns a hue by. */
+export function hueShift(factor: number): number {
+  const steps = Math.floor(180 * factor) % 180;
+  return steps < 0 ? steps + 180 : steps;
+}
+
+/**
+ * Turns the hue by `factor` of a full turn, in place, through 8-bit HSV (hue in 0..179).
+ *
+ * Integers alone, so that a GPU gives the same bytes.
+ */
 export function hue({ pixels }: Raster, factor: number): void {
   if (factor === 0) return; // 8-bit HSV would still round
-  const turned = Float64Array.from({ length: 180 }, (_, h) => {
-    const moved = (h + 180 * factor) % 180;
-    return Math.floor(moved < 0 ? moved + 180 : moved);
-  });
+  const shift = hueShift(factor);
   for (let i = 0; i < pixels.length; i += 3) {
     const [red, green, blue] = [pixels[i], pixels[i + 1], pixels[i + 2]];
     const value = Math.max(red, green, blue);
@@ -106,21 +124,19 @@ export function hue({ pixels }: Raster, factor: number): void {
       ? blue - red + 2 * spread
       : red - green + 4 * spread;
     const angle = (sector * HUE_SCALE[spread] + 2048) >> 12;
-    writeHsv(pixels, i, turned[(angle + 180) % 180], saturation / 255, value);
+    writeHsv(pixels, i, (angle + 180 + shift) % 180, saturation, value);
   }
 }
 
+/** Writes a pixel from 8-bit HSV; products stay below 2²¹, so the divisions round down exactly. */
 function writeHsv(pixels: Uint8Array, i: number, h: number, saturation: number, value: number) {
-  const angle = h / 30; // six sectors
-  const sector = Math.floor(angle);
-  const part = angle - sector;
-  const low = Math.floor(value * (1 - saturation));
-  const falling = Math.floor(value * (1 - saturation * part));
-  const rising = Math.floor(value * (1 - saturation * (1 - part)));
+  const sector = Math.trunc(h / 30); // of six
+  const part = h % 30;
   const [top, between, bottom] = SECTOR_CHANNELS[sector];
+  const distance = sector % 2 === 0 ? 30 - part : part; // the channel between rises, then falls
   pixels[i + top] = value;
-  pixels[i + between] = sector % 2 === 0 ? rising : falling;
-  pixels[i + bottom] = low;
+  pixels[i + between] = Math.floor(value * (255 * 30 - saturation * distance) / (255 * 30));
+  pixels[i + bottom] = Math.floor(value * (255 - saturation) / 255);
 }
 
 /** For each sixth of the hue circle: the highest channel, the one between, the lowest. */

@@ -6,16 +6,18 @@ import type { ColorJitterArgs, GaussianBlurArgs, RandomResizeArgs, ViewSpec } fr
 
 /** Everything that is random about one view; `null` leaves a change out. */
 export interface ViewParams {
+  keep: number[]; // channels of the image that the view has, ascending
   box: CropBox;
   width: number;
   height: number;
   flipHorizontal: boolean;
   flipVertical: boolean;
+  rotation: number | null; // degrees, counter-clockwise
   jitter: ColorJitter | null;
   gray: boolean;
   blur: { sigma: number; kernelSize: number } | null;
   solarizeThreshold: number | null; // share of full brightness
-  normalize: { mean: number[]; std: number[] };
+  normalize: { mean: number[]; std: number[] }; // for each channel of the image, kept or not
 }
 
 const ASPECT_RATIOS = [3 / 4, 4 / 3];
@@ -24,6 +26,9 @@ const CROP_TRIES = 10;
 /**
  * Draws the random choices of one view.
  *
+ * Color jitter, grey and solarization are for whole RGB images: none of them means anything with
+ * other channels, nor on some of the three.
+ *
  * @param imageSize Size of the image in pixels.
  */
 export function drawViewParams(
@@ -31,24 +36,45 @@ export function drawViewParams(
   imageSize: { width: number; height: number },
   spec: ViewSpec,
 ): ViewParams {
-  const { random_flip: flip, color_jitter, gaussian_blur, solarize } = spec;
+  const { random_flip: flip, random_rotation: rotation, gaussian_blur } = spec;
+  const hasColors = spec.num_channels === 3 && spec.channel_drop === null;
+  const color_jitter = hasColors ? spec.color_jitter : null;
+  const random_gray_scale = hasColors ? spec.random_gray_scale : null;
+  const solarize = hasColors ? spec.solarize : null;
   const [height, width] = spec.size;
   return {
+    keep: drawKept(stream, spec),
     box: drawBox(stream, imageSize, spec.random_resize),
     width,
     height,
     flipHorizontal: flip !== null && stream.bool(flip.horizontal_prob),
     flipVertical: flip !== null && stream.bool(flip.vertical_prob),
+    rotation: rotation !== null && stream.bool(rotation.prob)
+      ? stream.range(-rotation.degrees, rotation.degrees)
+      : null,
     jitter: color_jitter !== null && stream.bool(color_jitter.prob)
       ? drawJitter(stream, color_jitter)
       : null,
-    gray: spec.random_gray_scale !== null && stream.bool(spec.random_gray_scale),
+    gray: random_gray_scale !== null && stream.bool(random_gray_scale),
     blur: gaussian_blur !== null && stream.bool(gaussian_blur.prob)
       ? drawBlur(stream, gaussian_blur)
       : null,
     solarizeThreshold: solarize !== null && stream.bool(solarize.prob) ? solarize.threshold : null,
     normalize: spec.normalize,
   };
+}
+
+/** Drops channel after channel, each with a probability in proportion to its weight. */
+function drawKept(stream: RandomStream, { num_channels, channel_drop }: ViewSpec): number[] {
+  const kept = Array.from({ length: num_channels }, (_, channel) => channel);
+  if (channel_drop === null) return kept;
+  const { num_channels_keep, weight_drop } = channel_drop;
+  while (kept.length > num_channels_keep) {
+    const total = kept.reduce((sum, channel) => sum + weight_drop[channel], 0);
+    let rest = stream.range(0, total);
+    kept.splice(kept.findIndex((channel) => (rest -= weight_drop[channel]) < 0), 1);
+  }
+  return kept;
 }
 
 /** A box of random area and aspect ratio; if no try fits, the largest in the middle that does. */

@@ -1,3 +1,4 @@
+import { mirror } from "./mirror.ts";
 import type { Raster } from "./raster.ts";
 
 /** Kernel size that covers 3.5 deviations on each side. */
@@ -42,14 +43,6 @@ function gaussianKernel(sigma: number, radius: number): Float64Array {
   );
   const total = kernel.reduce((sum, weight) => sum + 2 * weight, -kernel[0]);
   return kernel.map((weight) => weight / total);
-}
-
-/** Index reflected into 0..size-1 about the edge pixels. */
-function mirror(index: number, size: number): number {
-  if (size === 1) return 0;
-  const period = 2 * (size - 1);
-  const within = ((index % period) + period) % period;
-  return within < size ? within : period - within;
 }
 
 function mirrorEnds(row: Float32Array, width: number, channels: number, radius: number): void {

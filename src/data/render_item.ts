@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { viewChannels } from "../config/view_channels.ts";
 import { randomStream } from "../random.ts";
 import { decodeImage } from "./decode.ts";
 import { drawViewParams } from "./draw_view.ts";
@@ -20,7 +21,8 @@ export interface ViewJob {
 /** Number of floats of one image's global and local views. */
 export function viewLengths(args: TransformArgs): { global: number; local: number } {
   const { globals, locals } = viewSpecs(args);
-  const lengthOf = ([height, width]: [number, number]) => 3 * height * width;
+  const channels = viewChannels(args);
+  const lengthOf = ([height, width]: [number, number]) => channels * height * width;
   return {
     global: lengthOf(globals[0].size),
     local: locals.length === 0 ? 0 : lengthOf(locals[0].size),
@@ -30,7 +32,7 @@ export function viewLengths(args: TransformArgs): { global: number; local: numbe
 /**
  * Reads one image and renders all its views.
  *
- * @returns Both global views, then the local ones, each `[3, height, width]`.
+ * @returns Both global views, then the local ones, each `[channels, height, width]`.
  * @throws {Error} If the file cannot be read or decoded.
  */
 export async function renderItem(

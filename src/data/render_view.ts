@@ -3,24 +3,33 @@ import { cropResize } from "./crop_resize.ts";
 import type { ViewParams } from "./draw_view.ts";
 import { flipHorizontal, flipVertical } from "./flip.ts";
 import { gaussianBlur } from "./gaussian_blur.ts";
+import { keepChannels } from "./keep_channels.ts";
 import { normalize } from "./normalize.ts";
 import type { Raster } from "./raster.ts";
+import { rotate, rotationCoefficients } from "./rotate.ts";
 import { solarize } from "./solarize.ts";
 
 /**
- * Renders one view of an image, in the order crop, flip, jitter, grey, blur, solarize, normalize.
+ * Renders one view of an image, in the order channels, crop, flip, rotation, jitter, grey, blur,
+ * solarize, normalize.
  *
  * Every change before the last works on 8-bit pixels, as the reference's do.
  *
- * @param out Where the view goes, `[3, height, width]`.
+ * @param out Where the view goes, `[kept channels, height, width]`.
  */
 export function renderView(image: Raster, params: ViewParams, out: Float32Array): void {
-  const view = cropResize(image, params.box, params);
+  // A crop treats channels alike, so those of the small view alone are dropped.
+  let view = keepChannels(cropResize(image, params.box, params), params.keep);
   if (params.flipHorizontal) flipHorizontal(view);
   if (params.flipVertical) flipVertical(view);
+  if (params.rotation !== null) {
+    view = rotate(view, rotationCoefficients(params.rotation, view.width, view.height));
+  }
   if (params.jitter) colorJitter(view, params.jitter);
   if (params.gray) toGray(view);
   if (params.blur) gaussianBlur(view, params.blur.sigma, params.blur.kernelSize);
   if (params.solarizeThreshold !== null) solarize(view, params.solarizeThreshold);
-  normalize(view, params.normalize, out);
+  const { mean, std } = params.normalize;
+  const kept = (values: number[]) => params.keep.map((channel) => values[channel]);
+  normalize(view, { mean: kept(mean), std: kept(std) }, out);
 }

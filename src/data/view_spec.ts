@@ -1,3 +1,9 @@
+/** Keeps `num_channels_keep` channels; the likelier dropped, the greater its weight. */
+export interface ChannelDropArgs {
+  num_channels_keep: number;
+  weight_drop: number[]; // for each channel of the image; 0 for never
+}
+
 /** Area of the crop as a share of the image. */
 export interface RandomResizeArgs {
   min_scale: number;
@@ -7,6 +13,12 @@ export interface RandomResizeArgs {
 export interface RandomFlipArgs {
   horizontal_prob: number;
   vertical_prob: number;
+}
+
+/** The angle lies within `degrees` in either direction. */
+export interface RandomRotationArgs {
+  prob: number;
+  degrees: number;
 }
 
 /** Reach of each change, before it is multiplied by `strength`. */
@@ -35,19 +47,22 @@ export interface SolarizeArgs {
 /** What one view is made with; `null` turns a change off. */
 export interface ViewSpec {
   size: [height: number, width: number];
+  num_channels: number; // of the image
+  channel_drop: ChannelDropArgs | null;
   random_resize: RandomResizeArgs | null;
   random_flip: RandomFlipArgs | null;
+  random_rotation: RandomRotationArgs | null;
   color_jitter: ColorJitterArgs | null;
   random_gray_scale: number | null; // probability
   gaussian_blur: GaussianBlurArgs | null;
   solarize: SolarizeArgs | null;
-  normalize: { mean: number[]; std: number[] };
+  normalize: { mean: number[]; std: number[] }; // for each channel of the image
 }
 
 /** The augmentation options of all views, under LightlyTrain's names; sizes are [height, width]. */
 export interface TransformArgs extends Omit<ViewSpec, "size"> {
   image_size: [height: number, width: number];
-  global_view_1: Pick<ViewSpec, "gaussian_blur" | "solarize">;
+  global_view_1: Pick<ViewSpec, "gaussian_blur" | "solarize"> | null;
   local_view:
     | Pick<ViewSpec, "random_resize" | "gaussian_blur"> & {
       num_views: number;
@@ -59,8 +74,11 @@ export interface TransformArgs extends Omit<ViewSpec, "size"> {
 /** The reference's recipe for DINOv2: two views of 224 pixels, eight of 98. */
 export const DEFAULT_TRANSFORM_ARGS: TransformArgs = {
   image_size: [224, 224],
+  num_channels: 3,
+  channel_drop: null,
   random_resize: { min_scale: 0.32, max_scale: 1 },
   random_flip: { horizontal_prob: 0.5, vertical_prob: 0 },
+  random_rotation: null,
   color_jitter: {
     prob: 0.8,
     strength: 0.5,

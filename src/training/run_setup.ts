@@ -1,4 +1,3 @@
-import { ConfigError } from "../config/config_error.ts";
 import { resolveModel } from "../config/model_presets.ts";
 import type { TrainConfig } from "../config/train_config.ts";
 import { maxMaskedPatches } from "../data/masks.ts";
@@ -26,14 +25,9 @@ export function maskSettings(shape: StepShape) {
  * The shape of a run's step.
  *
  * @param batchSize Images of a micro-batch; may be less than configured for a small data set.
- * @throws {ConfigError} If the model cannot take what the decoder gives.
  */
 export function stepShape(config: TrainConfig, batchSize = config.batch_size): StepShape {
   const model = resolveModel(config.model, config.model_args);
-  if (model.inChans !== 3) {
-    const message = `must be 3, the channels that images are decoded to, got ${model.inChans}`;
-    throw new ConfigError([{ key: "model_args.in_chans", message }]);
-  }
   const { image_size: globalSize, local_view: local } = config.transform_args;
   const shape: StepShape = {
     model,

@@ -62,8 +62,11 @@ Deno.test("resolveConfig() fills in the reference's views", () => {
   const blur = (prob: number) => ({ prob, sigmas: [0.1, 2], blur_limit: 0 });
   deepEqual(transform_args, {
     image_size: [224, 224],
+    num_channels: 3,
+    channel_drop: null,
     random_resize: { min_scale: 0.32, max_scale: 1 },
     random_flip: { horizontal_prob: 0.5, vertical_prob: 0 },
+    random_rotation: null,
     color_jitter: {
       prob: 0.8,
       strength: 0.5,
@@ -87,14 +90,36 @@ Deno.test("resolveConfig() fills in the reference's views", () => {
 });
 
 Deno.test("resolveConfig() takes sizes as one number and nulls for what is switched off", () => {
+  const nullable = [
+    "channel_drop",
+    "random_resize",
+    "random_flip",
+    "random_rotation",
+    "color_jitter",
+    "random_gray_scale",
+    "gaussian_blur",
+    "solarize",
+    "global_view_1",
+    "local_view",
+  ] as const;
   const { transform_args } = resolveConfig({
     ...RUN,
     epochs: 2,
-    transform_args: { image_size: 56, local_view: null, color_jitter: null },
+    transform_args: { image_size: 56, ...Object.fromEntries(nullable.map((key) => [key, null])) },
   });
   deepEqual(transform_args.image_size, [56, 56]);
-  equal(transform_args.local_view, null);
-  equal(transform_args.color_jitter, null);
+  for (const key of nullable) equal(transform_args[key], null);
+  const inner = resolveConfig({
+    ...RUN,
+    transform_args: {
+      global_view_1: { gaussian_blur: null, solarize: null },
+      local_view: { random_resize: null, gaussian_blur: null },
+      normalize: null,
+    },
+  }).transform_args;
+  deepEqual(inner.global_view_1, { gaussian_blur: null, solarize: null });
+  deepEqual([inner.local_view?.random_resize, inner.local_view?.gaussian_blur], [null, null]);
+  deepEqual(inner.normalize, { mean: [0, 0, 0], std: [1, 1, 1] });
 });
 
 Deno.test("resolveConfig() reports every problem at once", () => {
@@ -224,10 +249,9 @@ Deno.test("resolveConfig() refuses settings that contradict each other", () => {
       "raise it or set method_args.koleo_loss_weight=0",
   );
   refuses(
-    { ...RUN, model_args: { in_chans: 4 }, method_args: { batch_norm: true } },
+    { ...RUN, method_args: { batch_norm: true } },
     "method_args.batch_norm: must be false; batch normalization in the heads is not supported, " +
       "got true",
-    "model_args.in_chans: must be 3, the channels of an RGB image, got 4",
   );
 });
 
@@ -255,4 +279,42 @@ Deno.test("resolveConfig() fits view sizes that are not given to the patch size"
     [64, 64],
     [32, 48],
   ]);
+});
+
+Deno.test("resolveConfig() refuses view sizes that are no whole patches, on either side", () => {
+  const transform_args = { image_size: [224, 100], local_view: { view_size: [20, 98] } };
+  refuses(
+    { ...RUN, transform_args },
+    "transform_args.image_size: must be multiples of patch_size 14, got [224,100]; " +
+      "nearest is [224,98]",
+    "transform_args.local_view.view_size: must be multiples of patch_size 14, got [20,98]; " +
+      "nearest is [14,98]",
+  );
+});
+
+Deno.test("resolveConfig() takes every form of blur_limit, and no wider blur than the GPU's", () => {
+  const blur = (gaussian_blur: Record<string, unknown>) => ({
+    ...RUN,
+    transform_args: { gaussian_blur },
+  });
+  for (const blur_limit of [0, 7, 193, [3, 7], [0, 193]]) {
+    deepEqual(
+      resolveConfig(blur({ blur_limit })).transform_args.gaussian_blur?.blur_limit,
+      blur_limit,
+    );
+  }
+  const reach = "for the GPU blurs over 96 pixels to each side";
+  const key = "transform_args.gaussian_blur";
+  const wrong: [settings: Record<string, unknown>, problem: string][] = [
+    [{ blur_limit: 194 }, `${key}.blur_limit: must be at most 193, ${reach}, got 194`],
+    [{ blur_limit: [0, 200] }, `${key}.blur_limit.1: must be at most 193, ${reach}, got 200`],
+    [{ blur_limit: [7, 3] }, `${key}.blur_limit: must be in ascending order, got [7,3]`],
+    [{ blur_limit: -1 }, `${key}.blur_limit: must be at least 0, got -1`],
+    [
+      { blur_limit: "auto" },
+      `${key}.blur_limit: must be a whole number or [smallest, largest], got "auto"`,
+    ],
+    [{ sigmas: [1, 28] }, `${key}.sigmas.1: must be at most 27, ${reach}, got 28`],
+  ];
+  for (const [settings, problem] of wrong) refuses(blur(settings), problem);
 });

@@ -1,43 +1,7 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
+import { deepEqual, ok } from "node:assert/strict";
 import { drawViewParams } from "../../src/data/draw_view.ts";
-import { DEFAULT_TRANSFORM_ARGS, viewSpecs } from "../../src/data/view_spec.ts";
+import { DEFAULT_TRANSFORM_ARGS, type TransformArgs, viewSpecs } from "../../src/data/view_spec.ts";
 import { randomStream } from "../../src/random.ts";
-
-Deno.test("drawViewParams() follows the probabilities and ranges of the recipe", () => {
-  const spec = viewSpecs(DEFAULT_TRANSFORM_ARGS).globals[1];
-  const [n, width, height] = [4000, 400, 300];
-  const seen = { flip: 0, jitter: 0, gray: 0, blur: 0, solarize: 0 };
-  const orders = new Set<string>();
-  for (let i = 0; i < n; i++) {
-    const params = drawViewParams(randomStream(0, "views", i), { width, height }, spec);
-    const { box, jitter, blur } = params;
-    ok(box.x0 >= 0 && box.y0 >= 0 && box.x1 <= width && box.y1 <= height);
-    const [boxWidth, boxHeight] = [box.x1 - box.x0, box.y1 - box.y0];
-    const share = boxWidth * boxHeight / (width * height);
-    ok(share > 0.31 && share <= 1, `crop covers ${share}`);
-    ok(boxWidth / boxHeight > 0.74 && boxWidth / boxHeight < 1.35);
-    seen.flip += Number(params.flipHorizontal);
-    seen.gray += Number(params.gray);
-    seen.solarize += Number(params.solarizeThreshold === 0.5);
-    equal(params.flipVertical, false);
-    if (blur) {
-      seen.blur++;
-      ok(blur.sigma >= 0.1 && blur.sigma <= 2 && blur.kernelSize % 2 === 1);
-    }
-    if (jitter) {
-      seen.jitter++;
-      orders.add(jitter.order.join());
-      ok(Math.abs(jitter.brightness - 1) <= 0.4 && Math.abs(jitter.contrast - 1) <= 0.4);
-      ok(Math.abs(jitter.saturation - 1) <= 0.2 && Math.abs(jitter.hue) <= 0.1);
-    }
-  }
-  equal(orders.size, 24, "all orders of the four jitter changes");
-  const expected = { flip: 0.5, jitter: 0.8, gray: 0.2, blur: 0.1, solarize: 0.2 };
-  for (const [change, p] of Object.entries(expected)) {
-    const share = seen[change as keyof typeof seen] / n;
-    ok(Math.abs(share - p) < 5 * Math.sqrt(p * (1 - p) / n), `${change}: ${share}`);
-  }
-});
 
 Deno.test("drawViewParams() falls back to the middle of an image too long for any crop", () => {
   const { globals: [spec] } = viewSpecs(DEFAULT_TRANSFORM_ARGS);
@@ -64,21 +28,70 @@ Deno.test("drawViewParams() leaves out what is null", () => {
     ...viewSpecs(DEFAULT_TRANSFORM_ARGS).globals[0],
     random_resize: null,
     random_flip: null,
+    random_rotation: null,
     color_jitter: null,
     random_gray_scale: null,
     gaussian_blur: null,
   };
   const params = drawViewParams(randomStream(0, "null"), { width: 8, height: 6 }, spec);
   deepEqual(params, {
+    keep: [0, 1, 2],
     box: { x0: 0, y0: 0, x1: 8, y1: 6 },
     width: 224,
     height: 224,
     flipHorizontal: false,
     flipVertical: false,
+    rotation: null,
     jitter: null,
     gray: false,
     blur: null,
     solarizeThreshold: null,
     normalize: spec.normalize,
   });
+});
+
+Deno.test("drawViewParams() changes colors of whole RGB images alone", () => {
+  const certain = {
+    ...DEFAULT_TRANSFORM_ARGS,
+    color_jitter: { ...DEFAULT_TRANSFORM_ARGS.color_jitter!, prob: 1 },
+    random_gray_scale: 1,
+    solarize: { prob: 1, threshold: 0.5 },
+  };
+  const changes = (args: Partial<TransformArgs>) => {
+    const { globals: [spec] } = viewSpecs({ ...certain, ...args });
+    const params = drawViewParams(randomStream(0, "colors"), { width: 9, height: 9 }, spec);
+    return [params.jitter !== null, params.gray, params.solarizeThreshold !== null];
+  };
+  deepEqual(changes({}), [true, true, true]);
+  const channel_drop = { num_channels_keep: 2, weight_drop: [1, 1, 1] };
+  for (const args of [{ num_channels: 1 }, { num_channels: 2 }, { num_channels: 4 }]) {
+    deepEqual(changes(args), [false, false, false]);
+  }
+  deepEqual(changes({ channel_drop }), [false, false, false]);
+});
+
+Deno.test("drawViewParams() never drops a channel of weight 0", () => {
+  const channel_drop = { num_channels_keep: 2, weight_drop: [0, 1, 0, 5] };
+  const { globals: [spec] } = viewSpecs({
+    ...DEFAULT_TRANSFORM_ARGS,
+    num_channels: 4,
+    channel_drop,
+  });
+  for (let i = 0; i < 100; i++) {
+    const stream = randomStream(0, "drop", i);
+    deepEqual(drawViewParams(stream, { width: 9, height: 9 }, spec).keep, [0, 2]);
+  }
+});
+
+Deno.test("drawViewParams() rotates by at most the given degrees", () => {
+  const args = { ...DEFAULT_TRANSFORM_ARGS, random_rotation: { prob: 1, degrees: 20 } };
+  const { globals, locals } = viewSpecs(args);
+  for (const spec of [...globals, locals[0]]) {
+    const angles = Array.from(
+      { length: 200 },
+      (_, i) => drawViewParams(randomStream(0, "turn", i), { width: 9, height: 9 }, spec).rotation!,
+    );
+    ok(Math.min(...angles) < -15 && Math.min(...angles) >= -20);
+    ok(Math.max(...angles) > 15 && Math.max(...angles) <= 20);
+  }
 });

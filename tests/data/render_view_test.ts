@@ -1,12 +1,17 @@
-import { equal, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { brightness, contrast, hue, saturation, toGray } from "../../src/data/color_jitter.ts";
 import { cropResize } from "../../src/data/crop_resize.ts";
 import type { Raster } from "../../src/data/raster.ts";
 import { flipHorizontal, flipVertical } from "../../src/data/flip.ts";
 import { blurKernelSize, gaussianBlur } from "../../src/data/gaussian_blur.ts";
 import { renderView } from "../../src/data/render_view.ts";
+import { rotate, rotationCoefficients } from "../../src/data/rotate.ts";
 import { solarize } from "../../src/data/solarize.ts";
+import { drawViewParams, type ViewParams } from "../../src/data/draw_view.ts";
+import { DEFAULT_TRANSFORM_ARGS, viewSpecs } from "../../src/data/view_spec.ts";
+import { randomStream } from "../../src/random.ts";
 import { findCase, loadCase } from "../support/golden.ts";
+import { noiseImage } from "../support/noise_image.ts";
 
 /** Largest difference, and largest mean difference, that the golden README grants each change. */
 const GRANTED: Record<string, [max: number, mean: number]> = {
@@ -21,6 +26,7 @@ const GRANTED: Record<string, [max: number, mean: number]> = {
   enlarge: [1, 1],
   saturation: [1, 1],
   hue: [4, 0.4],
+  rotate: [3, 0.14],
   normalize: [1e-6, 1e-6],
   chain: [0.04, 0.007],
 };
@@ -60,6 +66,8 @@ function apply(op: string, image: Raster, params: Params): ArrayLike<number> {
     case "solarize":
       solarize(image, params.threshold);
       break;
+    case "rotate":
+      return rotate(image, rotationCoefficients(params.degrees, image.width, image.height)).pixels;
     case "normalize":
     case "chain":
       return renderChain(image, params);
@@ -74,11 +82,13 @@ function renderChain(image: Raster, params: Params): Float32Array {
   const { width, height } = image;
   const planes = new Float32Array(width * height * 3);
   renderView(image, {
+    keep: [0, 1, 2],
     box: { x0: 0, y0: 0, x1: width, y1: height },
     width,
     height,
     flipHorizontal: params.horizontal_flip ?? false,
     flipVertical: false,
+    rotation: null,
     jitter: params.jitter_order ? { ...params, order: params.jitter_order } : null,
     gray: params.gray ?? false,
     blur: params.blur_sigma
@@ -97,7 +107,6 @@ Deno.test({
     const { json, tensors, f32, shape } = loadCase("augment");
     const pixels = (name: string) => tensors.get(name)!.data as Uint8Array;
     for (const { id, op, params, input, output } of json.ops) {
-      if (op === "rotate") continue; // the default recipe does not rotate
       const shrinks = params.kind !== "enlarges in at least one direction";
       const kind = op === "crop_resize" ? (shrinks ? "shrink" : "enlarge") : op;
       const [grantedMax, grantedMean] = GRANTED[kind];
@@ -124,4 +133,61 @@ Deno.test({
       });
     }
   },
+});
+
+/** A view with every change that knows no colors. */
+const COLORLESS: ViewParams = {
+  keep: [0, 1, 2],
+  box: { x0: 1, y0: 2, x1: 19, y1: 15 },
+  width: 12,
+  height: 14,
+  flipHorizontal: true,
+  flipVertical: true,
+  rotation: 20,
+  jitter: null,
+  gray: false,
+  blur: { sigma: 1, kernelSize: 7 },
+  solarizeThreshold: null,
+  normalize: { mean: [0.1, 0.2, 0.3], std: [0.4, 0.5, 0.6] },
+};
+
+Deno.test("renderView() gives a kept channel what it has in the whole view", () => {
+  const image = noiseImage(20, 16);
+  const plane = 12 * 14;
+  const whole = new Float32Array(3 * plane);
+  renderView(image, COLORLESS, whole);
+  for (const keep of [[0], [1], [2], [0, 2], [1, 2]]) {
+    const out = new Float32Array(keep.length * plane);
+    renderView(image, { ...COLORLESS, keep }, out);
+    keep.forEach((channel, i) =>
+      deepEqual(
+        out.subarray(i * plane, (i + 1) * plane),
+        whole.subarray(channel * plane, (channel + 1) * plane),
+      )
+    );
+  }
+});
+
+Deno.test("renderView() rotates after the flips", () => {
+  const image = noiseImage(6, 6);
+  const box = { x0: 0, y0: 0, x1: 6, y1: 6 };
+  const plain = { ...COLORLESS, box, width: 6, height: 6, flipVertical: false, blur: null };
+  const [out, flipped] = [new Float32Array(108), new Float32Array(108)];
+  renderView(image, { ...plain, rotation: 90 }, out);
+  renderView(image, { ...plain, rotation: null }, flipped);
+  // The top row of a view turned counter-clockwise was its right column.
+  for (let x = 0; x < 6; x++) equal(out[x], flipped[x * 6 + 5]);
+});
+
+Deno.test("renderView() makes views of images of 1, 2 and 4 channels", () => {
+  for (const num_channels of [1, 2, 4]) {
+    const normalize = { mean: Array(num_channels).fill(0.5), std: Array(num_channels).fill(0.5) };
+    const { globals: [spec] } = viewSpecs({ ...DEFAULT_TRANSFORM_ARGS, num_channels, normalize });
+    const { width, height, pixels } = noiseImage(32, 24);
+    const image = { width, height, channels: num_channels, pixels: new Uint8Array(4 * 32 * 24) };
+    image.pixels.set(pixels);
+    const out = new Float32Array(num_channels * 224 * 224).fill(NaN);
+    renderView(image, drawViewParams(randomStream(0, "channels"), image, spec), out);
+    ok(out.every((value) => Math.abs(value) <= 1));
+  }
 });

@@ -16,4 +16,6 @@ Deno.test("viewSpecs() lets the second and the local views differ as asked", () 
   ]);
   deepEqual(locals[0].random_resize, { min_scale: 0.05, max_scale: 0.32 });
   deepEqual(viewSpecs({ ...DEFAULT_TRANSFORM_ARGS, local_view: null }).locals, []);
+  const { globals } = viewSpecs({ ...DEFAULT_TRANSFORM_ARGS, global_view_1: null });
+  deepEqual(globals[0], globals[1]);
 });

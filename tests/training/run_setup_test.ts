@@ -1,5 +1,4 @@
-import { deepEqual, equal, ok, throws } from "node:assert/strict";
-import { ConfigError } from "../../src/config/config_error.ts";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { resolveConfig } from "../../src/config/resolve_config.ts";
 import type { TrainOptions } from "../../src/config/train_config.ts";
 import { type AdapterFacts, DEFAULT_FACTS } from "../../src/gpu/device.ts";
@@ -29,15 +28,13 @@ Deno.test("stepShape() of a run without local views, of few images", () => {
   deepEqual([shape.batchSize, shape.localViews, shape.localSize], [3, 0, [32, 32]]);
 });
 
-Deno.test("stepShape() refuses channels that no image has", () => {
-  const config = resolveConfig({ out: "-", data: "-", ...TINY_RUN });
-  throws(
-    () => stepShape({ ...config, model_args: { ...config.model_args, in_chans: 4 } }),
-    new ConfigError([{
-      key: "model_args.in_chans",
-      message: "must be 3, the channels that images are decoded to, got 4",
-    }]),
-  );
+Deno.test("stepShape() has a model of as many channels as the views", () => {
+  const inChans = (transform_args: TrainOptions["transform_args"]) =>
+    shapeOf({ ...TINY_RUN, transform_args: { ...TINY_RUN.transform_args, ...transform_args } })
+      .model.inChans;
+  equal(inChans({}), 3);
+  equal(inChans({ num_channels: 4 }), 4);
+  equal(inChans({ channel_drop: { num_channels_keep: 2, weight_drop: [1, 1, 0] } }), 2);
 });
 
 Deno.test("recordStep() records the three phases and shares buffers among activations", () => {
