@@ -10,7 +10,7 @@ const SHOWN_GROUPS = 20;
 /**
  * Reads every image of `data` and prints what is in it.
  *
- * @returns False if no image can be read; with `data_errors` "fail", if one cannot.
+ * @returns False if no image can be read; with `data_errors` "fail", if one or a shard cannot.
  */
 export async function checkData(
   config: TrainConfig,
@@ -19,6 +19,7 @@ export async function checkData(
   let progress: Progress | undefined;
   const report = await checkImages(config.data, {
     numWorkers: workersOf(config),
+    channels: config.transform_args.num_channels,
     onImage: (done, totalSteps) => {
       const logEverySteps = Math.max(1, Math.ceil(totalSteps / 10));
       progress ??= new Progress({ totalSteps, unit: "image", batchSize: 1, logEverySteps });
@@ -27,8 +28,9 @@ export async function checkData(
   });
   progress?.finish();
   console.log(json ? JSON.stringify(report, null, 2) : describeReport(report));
-  const { images, unreadable } = report;
-  return unreadable.length < (config.data_errors === "fail" ? 1 : images);
+  const { images, unreadable, problems } = report;
+  if (config.data_errors === "fail") return unreadable.length + problems.length === 0;
+  return unreadable.length < images;
 }
 
 /**
@@ -45,7 +47,7 @@ export async function checkData(
  * ```
  */
 export function describeReport(report: DataReport): string {
-  const { images, unreadable, duplicates, threads } = report;
+  const { images, unreadable, problems, duplicates, threads } = report;
   const formats = Object.entries(report.formats).map(([name, count]) => `${count} ${name}`);
   const copies = duplicates.reduce((count, names) => count + names.length - 1, 0);
   const lines = [
@@ -64,8 +66,9 @@ export function describeReport(report: DataReport): string {
   if (duplicates.length > SHOWN_GROUPS) {
     lines.push(`  and ${duplicates.length - SHOWN_GROUPS} groups more; --json lists all`);
   }
-  if (unreadable.length > 0) lines.push("unreadable");
-  return [...lines, ...unreadable.map(({ name, message }) => `  ${name}: ${message}`)].join("\n");
+  const broken = [...problems, ...unreadable].map(({ name, message }) => `  ${name}: ${message}`);
+  if (broken.length > 0) lines.push("unreadable", ...broken);
+  return lines.join("\n");
 }
 
 function spreadLine(name: string, spread: Spread | null, text: (value: number) => string) {

@@ -1,7 +1,7 @@
 // A first run in two minutes on two CPU cores: makes a small image set, trains a small ViT on it,
 // and shows the losses falling. Run as a script by `deno task demo`.
 import { existsSync } from "node:fs";
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
+import { rename, rm, writeFile } from "node:fs/promises";
 import process from "node:process";
 import { train as trainCommand } from "./train.ts";
 import { resolveConfig } from "../config/resolve_config.ts";
@@ -9,6 +9,7 @@ import type { TrainOptions } from "../config/train_config.ts";
 import { contactSheet } from "../data/contact_sheet.ts";
 import { decodeImage } from "../data/decode.ts";
 import { findImages } from "../data/find_images.ts";
+import { readImageBytes } from "../data/image_set.ts";
 import { readMetrics } from "../training/metrics_file.ts";
 import { lossChart } from "./loss_chart.ts";
 import { writeTextureSet } from "../demo/texture_set.ts";
@@ -69,14 +70,14 @@ async function makeImages(): Promise<void> {
   const part = `${DATA}.part`;
   await rm(part, { recursive: true, force: true });
   await writeTextureSet(part, { images: IMAGES });
-  const files = await findImages(part);
+  const images = await findImages(part);
   const perClass = IMAGES / TEXTURE_CLASSES.length;
   const shown = Array.from({ length: SHEET_ROWS * TEXTURE_CLASSES.length }, (_, cell) => {
     const row = Math.floor(cell / TEXTURE_CLASSES.length);
-    return files[(cell % TEXTURE_CLASSES.length) * perClass + row];
+    return images.location((cell % TEXTURE_CLASSES.length) * perClass + row);
   });
-  const images = shown.map(async (file) => decodeImage(await readFile(`${part}/${file}`)));
-  await writeFile(SHEET, await contactSheet(await Promise.all(images), TEXTURE_CLASSES.length));
+  const decoded = shown.map(async (at) => decodeImage(await readImageBytes(at)));
+  await writeFile(SHEET, await contactSheet(await Promise.all(decoded), TEXTURE_CLASSES.length));
   await rename(part, DATA); // a set cut short is never taken for a whole one
 }
 

@@ -2,15 +2,17 @@ import type { TrainConfig } from "../config/train_config.ts";
 import { type AdapterFacts, DEFAULT_FACTS, openDevice } from "../gpu/device.ts";
 import { assertFits, bytesOf, costOf, mib, type Plan } from "../gpu/plan.ts";
 import { type Dispatch, gridOf } from "../gpu/recorder.ts";
-import { PHASES, recordStep, stepShape } from "../training/run_setup.ts";
+import { recordStep, stepShape, viewMaker } from "../training/run_setup.ts";
 
 /** Prints what a training step would do and take; allocates nothing. */
 export async function plan(config: TrainConfig): Promise<void> {
   const shape = stepShape(config);
-  const { plan } = recordStep(await factsOf(config), shape);
+  const facts = await factsOf(config);
+  const views = viewMaker(config, facts) === "gpu" ? config.transform_args : null;
+  const { plan } = recordStep(facts, shape, views);
   const cost = costOf(plan);
   console.log(`${config.model}, batch_size ${shape.batchSize}, ${plan.adapter.name}`);
-  for (const phase of PHASES) console.log(describePhase(plan, phase));
+  for (const phase of plan.phases.keys()) console.log(describePhase(plan, phase));
   console.log("memory");
   for (const [kind, bytes] of [...cost.bytesByKind].sort((a, b) => b[1] - a[1])) {
     console.log(`  ${kind.padEnd(14)} ${mib(bytes).padStart(14)}`);

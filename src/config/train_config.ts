@@ -10,7 +10,7 @@ const paths = z.array(z.string().min(1)).refine((list) => list.length > 0, "must
 export const TrainConfig = z.strictObject({
   out: z.string().min(1).describe("Folder of the run: metrics, checkpoints, exported model"),
   data: z.union([z.string().min(1), paths], { error: "must be a folder, a file or a list of both" })
-    .describe("Folder with the training images, subfolders included; or a file, or a list of both"),
+    .describe("Folder of images and tar shards, subfolders included; or a file, or a list of both"),
   model: z.string().min(1).describe("Model preset, such as dinov2/vits14-notpretrained"),
   method: z.literal("dinov2").default("dinov2").describe("Training method"),
   epochs: z.int().min(1).nullable().default(null)
@@ -25,7 +25,10 @@ export const TrainConfig = z.strictObject({
   seed: z.int().min(0).max(0xffff_ffff).default(0)
     .describe("Seed of everything random: weights, order, views, masks"),
   num_workers: z.union([z.literal("auto"), z.int().min(1)]).default("auto")
-    .describe('Threads that decode images and make views; "auto" follows the processor'),
+    .describe('Threads that decode images; "auto" follows the processor'),
+  views_on: z.enum(["auto", "gpu", "workers"]).default("auto").describe(
+    'Who makes views of the decoded images; "auto" is the GPU, but for a software one',
+  ),
   data_errors: z.enum(["skip", "fail"]).default("skip")
     .describe("An image that cannot be read is named and left out, or ends the run"),
   overwrite: z.boolean().default(false)

@@ -1,4 +1,5 @@
-import { findImages, imagePath, type ImageSource } from "./find_images.ts";
+import { findImages, type ImageSource } from "./find_images.ts";
+import { type ImageLocation, type ImageProblem, locationText } from "./image_set.ts";
 import type { ImageFacts } from "./inspect_image.ts";
 import type { Inspection, InspectJob } from "./inspect_worker.ts";
 
@@ -11,7 +12,7 @@ export interface Spread {
 
 /** What a data set is like. */
 export interface DataReport {
-  /** Files found. */
+  /** Images found. */
   images: number;
   /** Readable images of each format. */
   formats: Partial<Record<ImageFacts["format"], number>>;
@@ -30,6 +31,8 @@ export interface DataReport {
   /** Speed of all threads, with reading the files and comparing. */
   imagesPerSecond: number;
   unreadable: { name: string; message: string }[];
+  /** Shards that cannot be used, or only up to some place. */
+  problems: readonly ImageProblem[];
   /** Names of images with exactly the same size and pixels, a list for each picture. */
   duplicates: string[][];
 }
@@ -57,7 +60,8 @@ export async function checkImages(
   source: ImageSource,
   options: CheckOptions,
 ): Promise<DataReport> {
-  const names = await findImages(source);
+  const images = await findImages(source);
+  const { names } = images;
   const found: Inspection[] = Array(names.length);
   const start = performance.now();
   let [next, done] = [0, 0];
@@ -65,15 +69,19 @@ export async function checkImages(
     using inspector = new Inspector(options);
     while (next < names.length) {
       const index = next++;
-      found[index] = await inspector.inspect(imagePath(source, names[index]));
+      found[index] = await inspector.inspect(images.location(index));
       options.onImage?.(++done, names.length);
     }
   };
   const threads = Math.min(options.numWorkers, names.length);
   await Promise.all(Array.from({ length: threads }, work));
   const seconds = (performance.now() - start) / 1000;
-  const summary = summaryOf(names, found, options.channels ?? RGB);
-  return { ...summary, threads, imagesPerSecond: names.length / seconds };
+  return {
+    ...summaryOf(names, found, options.channels ?? RGB),
+    problems: images.problems,
+    threads,
+    imagesPerSecond: names.length / seconds,
+  };
 }
 
 const RGB = 3;
@@ -91,7 +99,7 @@ class Inspector implements Disposable {
     this.#channels = channels;
   }
 
-  async inspect(path: string): Promise<Inspection> {
+  async inspect(at: ImageLocation): Promise<Inspection> {
     const worker = this.#worker ??= new Worker(this.#script, { type: "module", name: "inspect" });
     let timer: ReturnType<typeof setTimeout> | undefined;
     const reply = await new Promise<Inspection | string>((resolve) => {
@@ -101,13 +109,14 @@ class Inspector implements Disposable {
         resolve(event.message);
       };
       timer = setTimeout(() => resolve(`no answer in ${this.#timeoutMs} ms`), this.#timeoutMs);
-      worker.postMessage({ path, channels: this.#channels } satisfies InspectJob);
+      worker.postMessage({ at, channels: this.#channels } satisfies InspectJob);
     });
     clearTimeout(timer);
     if (typeof reply !== "string") return reply;
     this[Symbol.dispose]();
     return {
-      error: `Cannot decode image: worker must survive ${path}, got ${reply}; remove the file`,
+      error: `Cannot decode image: worker must survive ${locationText(at)}, got ${reply}; ` +
+        `remove the image`,
     };
   }
 
@@ -117,7 +126,7 @@ class Inspector implements Disposable {
   }
 }
 
-function summaryOf(names: string[], found: Inspection[], channels: number) {
+function summaryOf(names: readonly string[], found: Inspection[], channels: number) {
   const unreadable: DataReport["unreadable"] = [];
   const formats: DataReport["formats"] = {};
   const namesByHash = new Map<string, string[]>();

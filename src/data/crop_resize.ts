@@ -9,36 +9,55 @@ export interface CropBox {
 }
 
 /** For each output position, a run of input positions and their weights. */
-interface Taps {
+export interface Taps {
   first: Int32Array; // [output]
   count: Int32Array; // [output]
-  weights: Float32Array; // [output, stride]
+  weights: Float32Array; // [output, stride]; between the first and the last of a run all are equal
   stride: number;
 }
 
+/** How a box becomes a view: the taps inside the box, and how their sums become bytes. */
+export interface Resampling {
+  columns: Taps;
+  rows: Taps;
+  /** What sums are multiplied with, in float32, before they are rounded. */
+  factor: number;
+  rounding: "half up" | "half to even";
+}
+
 /**
- * Cuts `box` out of an image and resizes it to `width` x `height`.
- *
- * Averages over boxes where both directions shrink or stay, else interpolates linearly in both.
+ * The reference's way to resize a box: box averages where both directions shrink or stay, linear
+ * interpolation in both otherwise.
  */
+export function resamplingOf(
+  { x0, y0, x1, y1 }: CropBox,
+  { width, height }: { width: number; height: number },
+): Resampling {
+  const [boxWidth, boxHeight] = [x1 - x0, y1 - y0];
+  const taps = (make: (input: number, output: number) => Taps) => ({
+    columns: make(boxWidth, width),
+    rows: make(boxHeight, height),
+  });
+  if (boxWidth < width || boxHeight < height) {
+    return { ...taps(linearTaps), factor: 1, rounding: "half up" };
+  }
+  const [scaleX, scaleY] = [boxWidth / width, boxHeight / height];
+  if (!Number.isInteger(scaleX) || !Number.isInteger(scaleY)) {
+    return { ...taps(areaTaps), factor: 1, rounding: "half to even" };
+  }
+  // Sums over whole pixels; the reference rounds the mean of 2 x 2 up, the others to even.
+  const rounding = scaleX === 2 && scaleY === 2 ? "half up" : "half to even";
+  return { ...taps(sumTaps), factor: Math.fround(1 / (scaleX * scaleY)), rounding };
+}
+
+/** Cuts `box` out of an image and resizes it to `width` x `height`. */
 export function cropResize(
   image: Raster,
   box: CropBox,
-  { width, height }: { width: number; height: number },
+  size: { width: number; height: number },
 ): Raster {
-  const [boxWidth, boxHeight] = [box.x1 - box.x0, box.y1 - box.y0];
-  if (boxWidth === width && boxHeight === height) return crop(image, box);
-  if (boxWidth < width || boxHeight < height) {
-    const [columns, rows] = [linearTaps(boxWidth, width), linearTaps(boxHeight, height)];
-    return resample(image, box, columns, rows, Math.round);
-  }
-  const [scaleX, scaleY] = [boxWidth / width, boxHeight / height];
-  if (Number.isInteger(scaleX) && Number.isInteger(scaleY)) {
-    const [columns, rows] = [sumTaps(scaleX, width), sumTaps(scaleY, height)];
-    return resample(image, box, columns, rows, meanOf(scaleX, scaleY));
-  }
-  const [columns, rows] = [areaTaps(boxWidth, width), areaTaps(boxHeight, height)];
-  return resample(image, box, columns, rows, roundHalfEven);
+  const same = box.x1 - box.x0 === size.width && box.y1 - box.y0 === size.height;
+  return same ? crop(image, box) : resample(image, box, resamplingOf(box, size));
 }
 
 function crop(image: Raster, { x0, y0, x1, y1 }: CropBox): Raster {
@@ -77,20 +96,14 @@ function areaTaps(input: number, output: number): Taps {
   return taps;
 }
 
-/** `scale` neighbours each, all of weight 1. */
-function sumTaps(scale: number, output: number): Taps {
+/** All pixels of the output's cell, of weight 1. */
+function sumTaps(input: number, output: number): Taps {
+  const scale = input / output;
   const taps = emptyTaps(output, scale);
   for (let i = 0; i < output; i++) taps.first[i] = i * scale;
   taps.count.fill(scale);
   taps.weights.fill(1);
   return taps;
-}
-
-/** Turns sums over whole cells into bytes; the reference rounds 2 x 2 up, the others to even. */
-function meanOf(scaleX: number, scaleY: number): (sum: number) => number {
-  if (scaleX === 2 && scaleY === 2) return (sum) => (sum + 2) >> 2;
-  const factor = Math.fround(1 / (scaleX * scaleY));
-  return (sum) => roundHalfEven(Math.fround(sum * factor));
 }
 
 /** Two neighbours each; the exact divisions decide which ones where positions are nearly whole. */
@@ -119,13 +132,11 @@ function emptyTaps(output: number, stride: number): Taps {
   };
 }
 
-/** Applies the taps to columns, then rows, in float32 sums; `toByte` rounds once, at the end. */
+/** Applies the taps to columns, then rows, in float32 sums, and rounds once, at the end. */
 function resample(
   image: Raster,
   { x0, y0 }: CropBox,
-  columns: Taps,
-  rows: Taps,
-  toByte: (sum: number) => number,
+  { columns, rows, factor, rounding }: Resampling,
 ): Raster {
   const { channels } = image;
   const [width, height] = [columns.first.length, rows.first.length];
@@ -146,7 +157,10 @@ function resample(
       const weight = rows.weights[y * rows.stride + tap];
       for (let i = 0; i < stride; i++) sums[i] += Math.fround(weight * row[i]);
     }
-    for (let i = 0; i < stride; i++) pixels[y * stride + i] = toByte(sums[i]);
+    for (let i = 0; i < stride; i++) {
+      const value = Math.fround(sums[i] * factor);
+      pixels[y * stride + i] = rounding === "half up" ? Math.round(value) : roundHalfEven(value);
+    }
   }
   return { width, height, channels, pixels };
 }

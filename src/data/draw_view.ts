@@ -2,7 +2,13 @@ import type { RandomStream } from "../random.ts";
 import { type ColorJitter, JITTER_OPS } from "./color_jitter.ts";
 import type { CropBox } from "./crop_resize.ts";
 import { blurKernelSize } from "./gaussian_blur.ts";
-import type { ColorJitterArgs, GaussianBlurArgs, RandomResizeArgs, ViewSpec } from "./view_spec.ts";
+import {
+  type ColorJitterArgs,
+  type GaussianBlurArgs,
+  hasColors,
+  type RandomResizeArgs,
+  type ViewSpec,
+} from "./view_spec.ts";
 
 /** Everything that is random about one view; `null` leaves a change out. */
 export interface ViewParams {
@@ -26,9 +32,6 @@ const CROP_TRIES = 10;
 /**
  * Draws the random choices of one view.
  *
- * Color jitter, grey and solarization are for whole RGB images: none of them means anything with
- * other channels, nor on some of the three.
- *
  * @param imageSize Size of the image in pixels.
  */
 export function drawViewParams(
@@ -37,10 +40,10 @@ export function drawViewParams(
   spec: ViewSpec,
 ): ViewParams {
   const { random_flip: flip, random_rotation: rotation, gaussian_blur } = spec;
-  const hasColors = spec.num_channels === 3 && spec.channel_drop === null;
-  const color_jitter = hasColors ? spec.color_jitter : null;
-  const random_gray_scale = hasColors ? spec.random_gray_scale : null;
-  const solarize = hasColors ? spec.solarize : null;
+  const colorful = hasColors(spec);
+  const color_jitter = colorful ? spec.color_jitter : null;
+  const random_gray_scale = colorful ? spec.random_gray_scale : null;
+  const solarize = colorful ? spec.solarize : null;
   const [height, width] = spec.size;
   return {
     keep: drawKept(stream, spec),
@@ -95,10 +98,33 @@ function drawBox(
     const y0 = stream.int(height - boxHeight + 1);
     return { x0, y0, x1: x0 + boxWidth, y1: y0 + boxHeight };
   }
-  const boxWidth = Math.max(1, Math.min(width, Math.round(height * widest)));
-  const boxHeight = Math.max(1, Math.min(height, Math.round(width / narrowest)));
+  const [boxWidth, boxHeight] = largestBox({ width, height });
   const [x0, y0] = [(width - boxWidth) >> 1, (height - boxHeight) >> 1];
   return { x0, y0, x1: x0 + boxWidth, y1: y0 + boxHeight };
+}
+
+/** Size of the largest box of an allowed shape. */
+function largestBox({ width, height }: { width: number; height: number }): [number, number] {
+  const [narrowest, widest] = ASPECT_RATIOS;
+  return [
+    Math.max(1, Math.min(width, Math.round(height * widest))),
+    Math.max(1, Math.min(height, Math.round(width / narrowest))),
+  ];
+}
+
+/** The least width and the least height that a drawn box can have. */
+export function smallestBox(
+  { width, height }: { width: number; height: number },
+  resize: RandomResizeArgs | null,
+): { width: number; height: number } {
+  if (resize === null) return { width, height };
+  const [narrowest, widest] = ASPECT_RATIOS;
+  const [middleWidth, middleHeight] = largestBox({ width, height });
+  const area = width * height * resize.min_scale;
+  return {
+    width: Math.min(middleWidth, Math.round(Math.sqrt(area * narrowest))),
+    height: Math.min(middleHeight, Math.round(Math.sqrt(area / widest))),
+  };
 }
 
 function drawJitter(stream: RandomStream, args: ColorJitterArgs): ColorJitter {

@@ -1,55 +1,82 @@
 import { readdir, realpath, stat } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, join, resolve, sep } from "node:path";
+import { expandBraceRanges } from "./brace_ranges.ts";
 import { DataError } from "./errors.ts";
+import { IMAGE_EXTENSIONS, isImage, isMacExtra, isShard } from "./file_kinds.ts";
+import type { ImageSet } from "./image_set.ts";
+import { byCodeUnit, imageSetOf, openShards } from "./shard_set.ts";
 
-/** File endings taken for images, in any case. */
-export const IMAGE_EXTENSIONS = [
-  "jpg",
-  "jpeg",
-  "png",
-  "webp",
-  "bmp",
-  "gif",
-  "tif",
-  "tiff",
-  "ppm",
-  "pgm",
-];
-
-/** Where images are: a folder or a file, or a list of folders and files. */
+/** Where images are: a folder, an image or a shard; or a list of such. */
 export type ImageSource = string | readonly string[];
 
+/** Names of images and tar files, and where each of them lies. */
+interface Files {
+  images: string[];
+  shards: string[];
+  pathOf(name: string): string;
+}
+
 /**
- * Lists the images of a folder, subfolders included, of a file, or of several of both, sorted by
- * code unit and each file once, whatever the order of the list or of the file system.
+ * Lists the images of a folder, subfolders and tar shards included, of a file, or of several of
+ * these, sorted by code unit and each file once, whatever the order of the list or of the file
+ * system.
  *
- * Symbolic links are followed; a link back to a folder on its own path is not.
+ * Symbolic links are followed; a link back to a folder on its own path is not. Ranges such as
+ * `train-{000..146}.tar` stand for a list, unless there is a file of that very name.
  *
- * @param source A folder, an image file, or a list of them.
- * @returns Names separated by `/`: in a folder, paths relative to it; for a file, its name alone;
- * for a list, paths as its entries begin.
- * @throws {DataError} If an entry does not exist or holds no image.
+ * @param source A folder, an image, a tar file, or a list of them.
+ * @returns The set; its names are separated by `/`: in a folder, paths relative to it; for a file,
+ * its name alone; for a list, paths as its entries begin; in a shard, paths behind the shard's.
+ * @throws {DataError} If an entry does not exist or holds neither image nor shard, or if there is
+ * no image at all.
  */
-export async function findImages(source: ImageSource): Promise<string[]> {
-  if (typeof source === "string") return (await imagesIn(source)).sort(byCodeUnit);
-  const names = new Map<string, string>(); // absolute path → name
-  for (const entry of [...source].sort(byCodeUnit)) {
-    for (const name of await imagesIn(entry)) {
-      const path = imagePath(entry, name);
-      const absolute = resolve(path);
-      if (!names.has(absolute)) names.set(absolute, path.replaceAll("\\", "/"));
+export async function findImages(source: ImageSource): Promise<ImageSet> {
+  const entries = await expand(source);
+  const { images, shards, pathOf } = typeof source === "string" && entries[0] === source
+    ? await filesIn(source)
+    : await filesOfList(entries);
+  const opened = await openShards(shards.sort(byCodeUnit), pathOf);
+  const set = imageSetOf(images, opened, pathOf);
+  if (set.names.length > 0) return set;
+  const damaged = opened.find(({ index }) => index.problem !== undefined);
+  if (damaged === undefined) throw noImagesError(source);
+  throw new DataError(
+    `Cannot find images: data must hold at least one image, got none; ${damaged.name}: ` +
+      damaged.index.problem,
+  );
+}
+
+/** The entries of a source, with those that have ranges written out. */
+async function expand(source: ImageSource): Promise<string[]> {
+  const entries: string[] = [];
+  for (const entry of typeof source === "string" ? [source] : source) {
+    const paths = expandBraceRanges(entry);
+    const isName = paths[0] !== entry && await stat(entry).then(() => true, () => false);
+    for (const path of isName ? [entry] : paths) entries.push(path);
+  }
+  return entries;
+}
+
+/** The files of several entries, each once; their names are paths. */
+async function filesOfList(entries: readonly string[]): Promise<Files> {
+  const seen = new Set<string>(); // absolute paths
+  const images: string[] = [], shards: string[] = [];
+  for (const entry of entries.toSorted(byCodeUnit)) {
+    const found = await filesIn(entry);
+    for (const [names, all] of [[found.images, images], [found.shards, shards]]) {
+      for (const name of names.sort(byCodeUnit)) {
+        const path = found.pathOf(name);
+        const absolute = resolve(path);
+        if (!seen.has(absolute)) all.push(sep === "/" ? path : path.replaceAll(sep, "/"));
+        seen.add(absolute);
+      }
     }
   }
-  return [...names.values()].sort(byCodeUnit);
+  return { images, shards, pathOf: (name) => name };
 }
 
-/** Where the image `name` of {@linkcode findImages} lies; `source` may be the image itself. */
-export function imagePath(source: ImageSource, name: string): string {
-  if (typeof source !== "string") return name;
-  return isImage(source) && basename(source) === name ? source : join(source, name);
-}
-
-async function imagesIn(root: string): Promise<string[]> {
+/** The files of one entry; in a folder their names are relative to it. */
+async function filesIn(root: string): Promise<Files> {
   const info = await stat(root).catch(() => undefined);
   if (!info) {
     throw new DataError(
@@ -57,49 +84,49 @@ async function imagesIn(root: string): Promise<string[]> {
         `${JSON.stringify(root)}; check the path`,
     );
   }
-  const found: string[] = [];
+  const files: Files = { images: [], shards: [], pathOf: (name) => join(root, name) };
   if (info.isFile()) {
-    if (isImage(root)) found.push(basename(root));
+    addFile(basename(root), files);
+    files.pathOf = () => root;
   } else {
-    await collect(root, "", new Set([await realpath(root)]), found);
+    await addFolder(root, "", new Set([await realpath(root)]), files);
   }
-  if (found.length === 0) {
-    throw new DataError(
-      `Cannot find images: data must hold files that end in ${IMAGE_EXTENSIONS.join(", ")}, ` +
-        `got none in ${JSON.stringify(root)}; point data at a folder with images`,
-    );
-  }
-  return found;
+  if (files.images.length + files.shards.length === 0) throw noImagesError(root);
+  return files;
 }
 
-function byCodeUnit(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
+function noImagesError(source: ImageSource): DataError {
+  return new DataError(
+    `Cannot find images: data must hold files that end in ${IMAGE_EXTENSIONS.join(", ")}, ` +
+      `got none in ${JSON.stringify(source)}; point data at a folder with images`,
+  );
 }
 
-function isImage(path: string): boolean {
-  const dot = path.lastIndexOf(".");
-  return dot >= 0 && IMAGE_EXTENSIONS.includes(path.slice(dot + 1).toLowerCase());
+function addFile(name: string, files: Files): void {
+  if (isImage(name)) files.images.push(name);
+  if (isShard(name)) files.shards.push(name);
 }
 
-/** Adds the images below `prefix`; `ancestors` are the real paths of the folders above. */
-async function collect(
+/** Adds the files below `prefix`; `ancestors` are the real paths of the folders above. */
+async function addFolder(
   root: string,
   prefix: string,
   ancestors: ReadonlySet<string>,
-  found: string[],
+  files: Files,
 ): Promise<void> {
   for (const entry of await readdir(join(root, prefix), { withFileTypes: true })) {
+    if (isMacExtra(entry.name)) continue;
     const path = prefix + entry.name;
     let [isFile, isFolder] = [entry.isFile(), entry.isDirectory()];
     if (entry.isSymbolicLink()) {
       const target = await stat(join(root, path)).catch(() => undefined); // a dangling link
       [isFile, isFolder] = [target?.isFile() ?? false, target?.isDirectory() ?? false];
     }
-    if (isFile && isImage(path)) found.push(path);
+    if (isFile) addFile(path, files);
     if (!isFolder) continue;
     const real = await realpath(join(root, path));
     if (!ancestors.has(real)) {
-      await collect(root, `${path}/`, new Set([...ancestors, real]), found);
+      await addFolder(root, `${path}/`, new Set([...ancestors, real]), files);
     }
   }
 }

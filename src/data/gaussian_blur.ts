@@ -36,7 +36,7 @@ export function gaussianBlur(image: Raster, sigma: number, kernelSize = blurKern
 }
 
 /** The middle weight of a symmetric kernel, then the weights of each side outwards. */
-function gaussianKernel(sigma: number, radius: number): Float64Array {
+export function gaussianKernel(sigma: number, radius: number): Float64Array {
   const kernel = Float64Array.from(
     { length: radius + 1 },
     (_, off) => Math.exp(-(off * off) / (2 * sigma * sigma)),

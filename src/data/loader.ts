@@ -1,20 +1,18 @@
-import { randomStream } from "../random.ts";
+import { epochOrder } from "./epoch_order.ts";
 import { DataError } from "./errors.ts";
-import { imagePath, type ImageSource } from "./find_images.ts";
+import { ImageReader } from "./image_reader.ts";
+import type { ImageSet } from "./image_set.ts";
 import { noneReadable } from "./readable.ts";
-import { renderItem, type ViewJob, viewLengths } from "./render_item.ts";
-import type { TransformArgs } from "./view_spec.ts";
+import { type Item, itemBytes, type ItemJob, type ItemSettings, makeItem } from "./item.ts";
 import { ViewPool } from "./view_pool.ts";
 
-/** The views of one training step. */
+/** The images of one training step. */
 export interface Batch {
   step: number;
   /** The images used, by the names that `findImages` gave them. */
   images: string[];
-  /** `[2·B, 3, H, W]`: the first view of all images, then the second. */
-  globalViews: Float32Array;
-  /** `[L·B, 3, h, w]`: local view 0 of all images, then local view 1, ... */
-  localViews: Float32Array;
+  /** What was made of each of them. */
+  items: Item[];
   /** How long `next()` waited for this batch. */
   waitMs: number;
   /**
@@ -24,16 +22,13 @@ export interface Batch {
   errors: { path: string; message: string }[];
 }
 
-export interface ViewLoaderOptions {
-  /** What `files` were found in. */
-  root: ImageSource;
-  /** Names from `findImages`. */
-  files: string[];
+export interface ViewLoaderOptions extends ItemSettings {
+  /** From `findImages`. */
+  images: ImageSet;
   seed: number;
   batchSize: number;
-  /** Worker threads; 0 renders in this thread. */
+  /** Worker threads; 0 makes items in this thread. */
   numWorkers: number;
-  views: TransformArgs;
   /** What an unreadable image does: it is replaced ("skip", the default) or ends the run. */
   dataErrors?: "skip" | "fail";
   /** First step, of a resumed run. */
@@ -42,10 +37,13 @@ export interface ViewLoaderOptions {
   prefetch?: number;
 }
 
+/** What batches made ahead may take together. */
+const PREFETCH_BYTES = 4 * 2 ** 30;
+
 /** One image of a batch, with the unreadable ones that were met on the way to it. */
-interface Item {
+interface Found {
   path: string;
-  views: Float32Array;
+  item: Item;
   errors: { path: string; message: string }[];
 }
 
@@ -63,9 +61,10 @@ interface Item {
  * import { DEFAULT_TRANSFORM_ARGS } from "./view_spec.ts";
  *
  * async function firstBatch(root: string) {
- *   const files = await findImages(root);
+ *   const images = await findImages(root);
  *   const views = DEFAULT_TRANSFORM_ARGS;
- *   const loader = new ViewLoader({ root, files, seed: 0, batchSize: 8, numWorkers: 2, views });
+ *   const settings = { views, maker: "workers" as const, maxImageBytes: Infinity };
+ *   const loader = new ViewLoader({ ...settings, images, seed: 0, batchSize: 8, numWorkers: 2 });
  *   const batch = await loader.next();
  *   loader.close();
  *   return batch;
@@ -77,27 +76,27 @@ export class ViewLoader {
   readonly batchesPerEpoch: number;
   readonly #options: ViewLoaderOptions;
   readonly #pool: ViewPool | undefined;
+  readonly #reader = new ImageReader(); // without workers
   readonly #ahead: Promise<Batch>[] = [];
   readonly #broken = new Map<number, string>(); // index → message
-  readonly #lengths: { global: number; local: number };
   #order: { epoch: number; order: Uint32Array } | undefined;
+  #batchBytes = 0; // of the last one
   #nextStep: number;
   #closed = false;
 
   /** @throws {DataError} If there are fewer images than `batchSize`. */
   constructor(options: ViewLoaderOptions) {
-    const { files, batchSize, numWorkers, views, startStep = 0 } = options;
-    this.batchesPerEpoch = Math.floor(files.length / batchSize);
+    const { images, batchSize, numWorkers, startStep = 0, views, maker, maxImageBytes } = options;
+    this.batchesPerEpoch = Math.floor(images.names.length / batchSize);
     if (this.batchesPerEpoch < 1) {
       throw new DataError(
-        `Cannot load batches: batch_size must be at most the number of images ${files.length}, ` +
-          `got ${batchSize}; lower batch_size`,
+        `Cannot load batches: batch_size must be at most the number of images ` +
+          `${images.names.length}, got ${batchSize}; lower batch_size`,
       );
     }
     this.#options = options;
-    this.#lengths = viewLengths(views);
     this.#nextStep = startStep;
-    if (numWorkers > 0) this.#pool = new ViewPool(views, numWorkers);
+    if (numWorkers > 0) this.#pool = new ViewPool({ views, maker, maxImageBytes }, numWorkers);
   }
 
   /**
@@ -111,69 +110,63 @@ export class ViewLoader {
       throw new Error("Cannot load batches: loader must be open, got a closed one; make a new one");
     }
     const asked = performance.now();
-    while (this.#ahead.length <= (this.#options.prefetch ?? 2)) {
+    while (this.#ahead.length <= this.#prefetch()) {
       const batch = this.#load(this.#nextStep++);
       batch.catch(() => {}); // it is thrown when its turn comes
       this.#ahead.push(batch);
     }
     const batch = await this.#ahead.shift()!;
     batch.waitMs = performance.now() - asked;
+    this.#batchBytes = batch.items.reduce((sum, item) => sum + itemBytes(item), 0);
     return batch;
+  }
+
+  /** Batches to have ready; of large images fewer, but always the next. */
+  #prefetch(): number {
+    const { prefetch = 2 } = this.#options;
+    return Math.min(prefetch, Math.max(1, Math.floor(PREFETCH_BYTES / this.#batchBytes) - 1));
   }
 
   /** Ends the workers; batches made ahead are dropped. */
   close(): void {
     this.#closed = true;
     this.#pool?.close();
+    this.#reader[Symbol.dispose]();
   }
 
   async #load(step: number): Promise<Batch> {
-    const { batchSize, views } = this.#options;
-    const { global, local } = this.#lengths;
-    const numLocals = views.local_view?.num_views ?? 0;
+    const { batchSize } = this.#options;
     const epoch = Math.floor(step / this.batchesPerEpoch);
     const order = this.#orderOf(epoch);
     const first = step % this.batchesPerEpoch * batchSize;
-    const globalViews = new Float32Array(2 * batchSize * global);
-    const localViews = new Float32Array(numLocals * batchSize * local);
-    const load = async (_: unknown, b: number) => {
-      const item = await this.#item(epoch, order, first + b);
-      for (let view = 0; view < 2; view++) {
-        const from = item.views.subarray(view * global, (view + 1) * global);
-        globalViews.set(from, (view * batchSize + b) * global);
-      }
-      for (let view = 0; view < numLocals; view++) {
-        const start = 2 * global + view * local;
-        localViews.set(item.views.subarray(start, start + local), (view * batchSize + b) * local);
-      }
-      return { path: item.path, errors: item.errors };
-    };
-    const settled = await Promise.allSettled(Array.from({ length: batchSize }, load));
-    const items = settled.map((each) => { // all are there, so that the first error is always the same
+    const settled = await Promise.allSettled(
+      Array.from({ length: batchSize }, (_, b) => this.#find(epoch, order, first + b)),
+    );
+    const found = settled.map((each) => { // all are there, so that the first error is always the same
       if (each.status === "rejected") throw each.reason;
       return each.value;
     });
     return {
       step,
-      images: items.map((item) => item.path),
-      globalViews,
-      localViews,
+      images: found.map(({ path }) => path),
+      items: found.map(({ item }) => item),
       waitMs: 0,
-      errors: items.flatMap((item) => item.errors),
+      errors: found.flatMap(({ errors }) => errors),
     };
   }
 
   /** The image at one position of the epoch, or the first readable one after it, cyclically. */
-  async #item(epoch: number, order: Uint32Array, position: number): Promise<Item> {
-    const { root, files, seed, dataErrors } = this.#options;
-    const errors: Item["errors"] = [];
-    for (let attempt = 0; attempt < files.length; attempt++) {
-      const index = order[(position + attempt) % files.length];
-      const path = files[index];
+  async #find(epoch: number, order: Uint32Array, position: number): Promise<Found> {
+    const { images, seed, dataErrors } = this.#options;
+    const count = images.names.length;
+    const errors: Found["errors"] = [];
+    for (let attempt = 0; attempt < count; attempt++) {
+      const index = order[(position + attempt) % count];
+      const path = images.names[index];
       if (this.#broken.has(index)) continue;
       try {
-        const job = { path: imagePath(root, path), seed, epoch, index, attempt };
-        return { path, views: await this.#render(job), errors };
+        const job = { at: images.location(index), seed, epoch, index, attempt };
+        return { path, item: await this.#make(job), errors };
       } catch (error) {
         if (this.#closed) throw error;
         if (this.#broken.has(index)) continue; // another item met it meanwhile, and reports it
@@ -183,25 +176,25 @@ export class ViewLoader {
         errors.push({ path, message });
       }
     }
-    const first = order[position % files.length];
-    throw noneReadable(files.length, files[first], this.#broken.get(first)!);
+    const first = order[position % count];
+    throw noneReadable(count, images.names[first], this.#broken.get(first)!);
   }
 
-  #render(job: ViewJob): Promise<Float32Array> {
-    return this.#pool?.render(job) ?? renderItem(this.#options.views, job);
+  #make(job: ItemJob): Promise<Item> {
+    return this.#pool?.make(job) ?? makeItem(this.#options, job, this.#reader);
   }
 
   #orderOf(epoch: number): Uint32Array {
     if (this.#order?.epoch !== epoch) {
-      const { seed, files } = this.#options;
-      const order = randomStream(seed, "image order", epoch).permutation(files.length);
-      this.#order = { epoch, order };
+      const { seed, images } = this.#options;
+      this.#order = { epoch, order: epochOrder(seed, epoch, images.names.length) };
     }
     return this.#order.order;
   }
 }
 
-function unreadableError(path: string, message: string): DataError {
+/** What to say where an unreadable image is to end the run. */
+export function unreadableError(path: string, message: string): DataError {
   return new DataError(
     `Cannot load batches: every image must be readable, got ${path}: ${message}; or set ` +
       `data_errors=skip to leave such images out`,

@@ -1,25 +1,23 @@
-import { readFile } from "node:fs/promises";
 import { decodeImage } from "./decode.ts";
 import { DataError } from "./errors.ts";
-import { imagePath, type ImageSource } from "./find_images.ts";
+import { type ImageSet, readImageBytes } from "./image_set.ts";
 
 /**
  * Decodes images until one succeeds, the first of a usual set.
  *
- * @param names From `findImages`.
  * @throws {DataError} If none can be read.
  */
-export async function assertSomeReadable(source: ImageSource, names: string[]): Promise<void> {
+export async function assertSomeReadable(images: ImageSet): Promise<void> {
   let first = "";
-  for (const name of names) {
+  for (let i = 0; i < images.names.length; i++) {
     try {
-      await decodeImage(await readFile(imagePath(source, name)));
+      await decodeImage(await readImageBytes(images.location(i)));
       return;
     } catch (error) {
       first ||= error instanceof Error ? error.message : String(error);
     }
   }
-  throw noneReadable(names.length, names[0], first);
+  throw noneReadable(images.names.length, images.names[0], first);
 }
 
 /** What to say where no image can be read. */

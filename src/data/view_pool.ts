@@ -1,6 +1,6 @@
-import type { ViewJob } from "./render_item.ts";
-import type { TransformArgs } from "./view_spec.ts";
-import type { WorkerReply, WorkerRequest, WorkerSettings } from "./view_worker.ts";
+import { locationText } from "./image_set.ts";
+import type { Item, ItemJob, ItemSettings } from "./item.ts";
+import type { WorkerReply, WorkerRequest } from "./view_worker.ts";
 
 /** Images a worker holds, so that it has work while this thread waits for the GPU. */
 const JOBS_PER_WORKER = 8;
@@ -13,9 +13,9 @@ const GRACE_MS = 1000;
 
 interface Task {
   id: number;
-  job: ViewJob;
+  job: ItemJob;
   strikes: number;
-  resolve(views: Float32Array): void;
+  resolve(item: Item): void;
   reject(error: Error): void;
 }
 
@@ -25,36 +25,36 @@ interface Slot {
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** Worker threads that render views; one that dies or hangs is replaced. */
+/** Worker threads that make items; one that dies or hangs is replaced. */
 export class ViewPool {
   readonly #slots: Slot[] = [];
   readonly #waiting: Task[] = [];
-  readonly #views: TransformArgs;
+  readonly #settings: ItemSettings;
   readonly #script: URL;
   readonly #timeoutMs: number;
   #nextId = 0;
   #closed = false;
 
   constructor(
-    views: TransformArgs,
+    settings: ItemSettings,
     numWorkers: number,
     { script = new URL("./view_worker.ts", import.meta.url), timeoutMs = 60_000 }: {
       script?: URL;
       timeoutMs?: number;
     } = {},
   ) {
-    this.#views = views;
+    this.#settings = settings;
     this.#script = script;
     this.#timeoutMs = timeoutMs;
     for (let i = 0; i < numWorkers; i++) this.#slots.push(this.#open());
   }
 
   /**
-   * Renders one image in a worker, as `renderItem` does.
+   * Makes the item of one image in a worker, as `makeItem` does.
    *
    * @throws {Error} If the image cannot be read, or the pool is closed.
    */
-  render(job: ViewJob): Promise<Float32Array> {
+  make(job: ItemJob): Promise<Item> {
     return new Promise((resolve, reject) => {
       if (this.#closed) return reject(closedError());
       this.#waiting.push({ id: this.#nextId++, job, strikes: 0, resolve, reject });
@@ -76,7 +76,7 @@ export class ViewPool {
   #open(): Slot {
     const worker = new Worker(this.#script, { type: "module", name: "views" });
     const slot: Slot = { worker, tasks: [], timer: undefined };
-    worker.postMessage({ views: this.#views } satisfies WorkerSettings);
+    worker.postMessage(this.#settings);
     worker.onmessage = ({ data }: MessageEvent<WorkerReply>) => this.#receive(slot, data);
     worker.onerror = (event) => {
       event.preventDefault(); // else the whole process ends
@@ -103,7 +103,7 @@ export class ViewPool {
     const [task] = slot.tasks.splice(at, 1);
     this.#watch(slot);
     if ("error" in reply) task.reject(new Error(reply.error));
-    else task.resolve(reply.views);
+    else task.resolve(reply.item);
     this.#dispatch();
   }
 
@@ -132,8 +132,10 @@ export class ViewPool {
     if (suspect !== undefined && ++suspect.strikes >= STRIKES) {
       suspect.reject(
         new Error(
-          `Cannot render views: worker must survive ${suspect.job.path}, got ${reason}; ` +
-            `remove the file or lower num_workers`,
+          `Cannot render views: worker must survive ${
+            locationText(suspect.job.at)
+          }, got ${reason}; ` +
+            `remove the image or lower num_workers`,
         ),
       );
     } else if (suspect !== undefined) {

@@ -59,6 +59,14 @@ export interface ViewSpec {
   normalize: { mean: number[]; std: number[] }; // for each channel of the image
 }
 
+/**
+ * Whether views can be jittered, made grey or solarized: that is for whole RGB images, and means
+ * nothing with other channels, nor on some of the three.
+ */
+export function hasColors(spec: Pick<ViewSpec, "num_channels" | "channel_drop">): boolean {
+  return spec.num_channels === 3 && spec.channel_drop === null;
+}
+
 /** The augmentation options of all views, under LightlyTrain's names; sizes are [height, width]. */
 export interface TransformArgs extends Omit<ViewSpec, "size"> {
   image_size: [height: number, width: number];

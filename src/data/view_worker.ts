@@ -1,34 +1,31 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
-/** Worker thread: renders the views of one image at a time, in the order asked. */
-import { renderItem, type ViewJob } from "./render_item.ts";
-import type { TransformArgs } from "./view_spec.ts";
-
-/** Sent once, before any job. */
-export interface WorkerSettings {
-  views: TransformArgs;
-}
+/** Worker thread: makes the item of one image at a time, in the order asked. */
+import { ImageReader } from "./image_reader.ts";
+import { buffersOf, type Item, type ItemJob, type ItemSettings, makeItem } from "./item.ts";
 
 export interface WorkerRequest {
   id: number;
-  job: ViewJob;
+  job: ItemJob;
 }
 
-export type WorkerReply = { id: number; views: Float32Array } | { id: number; error: string };
+export type WorkerReply = { id: number; item: Item } | { id: number; error: string };
 
-let args: TransformArgs;
+let settings: ItemSettings;
+const reader = new ImageReader(); // its files are closed with the thread
 let queue = Promise.resolve();
 
-self.onmessage = ({ data }: MessageEvent<WorkerSettings | WorkerRequest>) => {
-  if ("views" in data) args = data.views;
+/** The settings come once, before any request. */
+self.onmessage = ({ data }: MessageEvent<ItemSettings | WorkerRequest>) => {
+  if ("views" in data) settings = data;
   else queue = queue.then(() => answer(data));
 };
 
 /** A throw would end the whole process, so every failure becomes a reply. */
 async function answer({ id, job }: WorkerRequest): Promise<void> {
   try {
-    const views = await renderItem(args, job);
-    self.postMessage({ id, views } satisfies WorkerReply, [views.buffer]);
+    const item = await makeItem(settings, job, reader);
+    self.postMessage({ id, item } satisfies WorkerReply, buffersOf(item));
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     self.postMessage({ id, error: message } satisfies WorkerReply);

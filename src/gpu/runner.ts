@@ -72,18 +72,20 @@ export class PlanRunner implements Disposable {
     return new PlanRunner(open, buffers, phases);
   }
 
-  /** Overwrites a tensor that the plan keeps, or the beginning of it. */
-  write(tensor: Tensor, data: Float32Array | Uint32Array): void {
-    if (data.length > elementCount(tensor.shape)) {
+  /** Overwrites a tensor that the plan keeps, or a part of it that begins at element `offset`. */
+  write(tensor: Tensor, data: Float32Array | Uint32Array, offset = 0): void {
+    if (offset + data.length > elementCount(tensor.shape)) {
+      const place = offset > 0 ? ` from element ${offset} on` : "";
       throw new ShapeError(
-        `Cannot write ${tensor.label}: data must have at most ${elementCount(tensor.shape)} ` +
-          `elements for shape [${tensor.shape.join(", ")}], got ${data.length}`,
+        `Cannot write ${tensor.label}: data must have at most ` +
+          `${elementCount(tensor.shape) - offset} elements for shape ` +
+          `[${tensor.shape.join(", ")}]${place}, got ${data.length}`,
       );
     }
     if (data.length === 0) return; // Deno cannot write nothing
     this.#open.device.queue.writeBuffer(
       tensor.storage.buffer!,
-      tensor.offsetBytes,
+      tensor.offsetBytes + offset * data.BYTES_PER_ELEMENT,
       data as Float32Array<ArrayBuffer>,
     );
   }

@@ -1,10 +1,14 @@
 import { resolveModel } from "../config/model_presets.ts";
 import type { TrainConfig } from "../config/train_config.ts";
-import { maxMaskedPatches } from "../data/masks.ts";
+import type { TransformArgs } from "../config/transform_args.ts";
+import type { ViewMaker } from "../data/item.ts";
+import { drawMasks, maxMaskedPatches } from "../data/masks.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
 import { type Plan, PlanRecorder } from "../gpu/plan.ts";
+import { randomStream } from "../random.ts";
 import { TrainStep } from "./step.ts";
 import { globalGrid, type StepShape } from "./step_shape.ts";
+import { GpuViews, VIEW_PHASE } from "./view_input.ts";
 
 /** Names of the phases of a recorded step, in the order they run. */
 export const PHASES = ["begin", "accumulate", "update"] as const;
@@ -19,6 +23,11 @@ export function maskSettings(shape: StepShape) {
     maskRatioMin: method.mask_ratio_min,
     maskRatioMax: method.mask_ratio_max,
   };
+}
+
+/** The masks of one micro-batch, `[2·B, patches]`: those of the first views, then the second. */
+export function masksOf(shape: StepShape, seed: number, step: number, micro: number): Uint8Array {
+  return drawMasks(randomStream(seed, "masks", step, micro), maskSettings(shape));
 }
 
 /**
@@ -42,16 +51,32 @@ export function stepShape(config: TrainConfig, batchSize = config.batch_size): S
   return { ...shape, maxMasked: Math.max(1, maxMaskedPatches(maskSettings(shape))) };
 }
 
-/** Records a whole step; nothing is allocated. */
+/** Who makes the views of a run; a software adapter would take the processor from the workers. */
+export function viewMaker({ views_on }: TrainConfig, { software }: AdapterFacts): ViewMaker {
+  if (views_on !== "auto") return views_on;
+  return software ? "workers" : "gpu";
+}
+
+/**
+ * Records a whole step; nothing is allocated.
+ *
+ * @param views How views are made, where the GPU is to make them.
+ */
 export function recordStep(
   adapter: AdapterFacts,
   shape: StepShape,
-): { plan: Plan; step: TrainStep } {
+  views: TransformArgs | null = null,
+): { plan: Plan; step: TrainStep; gpuViews: GpuViews | null } {
   const recorder = new PlanRecorder(adapter);
   const step = new TrainStep(recorder, shape);
+  const gpuViews = views === null ? null : new GpuViews(recorder, step, views);
+  if (gpuViews !== null) {
+    recorder.phase(VIEW_PHASE);
+    gpuViews.record(recorder);
+  }
   for (const phase of PHASES) {
     recorder.phase(phase);
     step[phase]();
   }
-  return { plan: recorder.finish(), step };
+  return { plan: recorder.finish(), step, gpuViews };
 }

@@ -4,7 +4,8 @@ import { resolveConfig } from "../config/resolve_config.ts";
 import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
 import { DataError } from "../data/errors.ts";
 import { findImages } from "../data/find_images.ts";
-import { ViewLoader } from "../data/loader.ts";
+import type { ImageSet } from "../data/image_set.ts";
+import { ViewLoader, type ViewLoaderOptions } from "../data/loader.ts";
 import { assertSomeReadable } from "../data/readable.ts";
 import { type AdapterFacts, openDevice } from "../gpu/device.ts";
 import { assertFits, costOf } from "../gpu/plan.ts";
@@ -14,10 +15,12 @@ import { changedSettings } from "./changed_settings.ts";
 import { exportTeacher, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { initialBuffer } from "./initial_values.ts";
 import { MetricsFile, type MetricsRow } from "./metrics_file.ts";
-import { openRunFolder, type RunFolder } from "./run_folder.ts";
-import { recordStep, stepShape } from "./run_setup.ts";
+import { previewOf } from "./preview.ts";
+import { exists, openRunFolder, type RunFolder } from "./run_folder.ts";
+import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
 import type { TrainStep } from "./step.ts";
 import { Trainer } from "./trainer.ts";
+import { UploadedViews } from "./view_input.ts";
 import { workersOf } from "./workers.ts";
 
 /** What a run is about to do, once everything is checked and before the first step. */
@@ -41,7 +44,7 @@ export interface TrainHooks {
   onStart?: (start: RunStart) => void;
   /** Called for every step, when its numbers have come back. */
   onStep?: (row: MetricsRow) => void;
-  /** Something worth a line: an unreadable image, a saved checkpoint. */
+  /** Something worth a line: an unreadable image or shard, a saved checkpoint. */
   onMessage?: (message: string) => void;
   /** Ends the run after the current step, with a checkpoint to resume from. */
   signal?: AbortSignal;
@@ -61,7 +64,7 @@ export interface TrainResult {
 }
 
 /**
- * Trains a vision transformer with DINOv2 on a folder of images.
+ * Trains a vision transformer with DINOv2 on a set of images.
  *
  * @example
  * ```ts
@@ -80,15 +83,17 @@ export interface TrainResult {
  *
  * @param options Settings; defaults are the reference's.
  * @throws {ConfigError} Lists every problem of the settings.
- * @throws {DataError} If there are no readable images.
+ * @throws {DataError} If there are no readable images; with `data_errors` "fail", if one or a shard
+ * is damaged.
  * @throws {GpuError} If there is no adapter, or the run does not fit it.
  * @throws {TrainingError} If a loss is not finite.
  */
 export async function train(options: TrainOptions, hooks: TrainHooks = {}): Promise<TrainResult> {
   const config = resolveConfig(options);
-  const files = await findImages(config.data);
-  await assertSomeReadable(config.data, files);
-  const batchSize = Math.min(config.batch_size, files.length);
+  const images = await findImages(config.data);
+  noteProblems(images, config, hooks);
+  await assertSomeReadable(images);
+  const batchSize = Math.min(config.batch_size, images.names.length);
   if (batchSize < config.batch_size) {
     hooks.onMessage?.(
       `batch_size lowered from ${config.batch_size} to ${batchSize}: there are no more images`,
@@ -98,7 +103,9 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
   const shape = stepShape(config, batchSize);
   const open = await openDevice(config.accelerator);
   try {
-    const { plan, step } = recordStep(open.facts, shape);
+    const maker = viewMaker(config, open.facts);
+    const views = maker === "gpu" ? config.transform_args : null;
+    const { plan, step, gpuViews } = recordStep(open.facts, shape, views);
     assertFits(plan, open.facts.software ? Deno.systemMemoryInfo().available : undefined);
     const folder = await openRunFolder(config);
     using runner = await PlanRunner.build(plan, open);
@@ -106,7 +113,12 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
     if (config.overwrite && !config.resume_interrupted) await folder.clear();
     const startStep = await begin(config, folder, step, runner);
     const accumulation = shape.accumulationSteps;
-    using loader = openLoader(config, files, batchSize, startStep * accumulation);
+    using loader = openLoader(config, images, {
+      batchSize,
+      startStep: startStep * accumulation,
+      maker,
+      maxImageBytes: gpuViews?.capacityBytes ?? Infinity,
+    });
     const totalSteps = lengthOf(config, loader.batchesPerEpoch / accumulation, startStep);
     await noteSettings(config, folder, hooks);
     const schedules = new Schedules({
@@ -119,13 +131,15 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
       config,
       adapter: open.facts,
       precision: config.precision === "auto" ? "32-true" : config.precision,
-      images: files.length,
+      images: images.names.length,
       batchSize: batchSize * accumulation,
       totalSteps,
       startStep,
       memoryBytes: costOf(plan).totalBytes,
     });
-    using trainer = new Trainer(config, open, runner, step, loader, schedules);
+    await showFirstBatch(config, images, folder, hooks);
+    const input = gpuViews ?? new UploadedViews(step);
+    using trainer = new Trainer(config, open, runner, step, input, loader, schedules);
     return await runSteps(trainer, folder, { startStep, totalSteps }, hooks);
   } finally {
     open.close();
@@ -147,6 +161,23 @@ async function begin(
     runner.write(buffers.teacher, initialBuffer(buffers, config.seed, "teacher"));
   }
   return 0;
+}
+
+/** Tells of shards that are not used as a whole, or ends the run, as it is told to. */
+function noteProblems(
+  { problems }: ImageSet,
+  { data_errors }: TrainConfig,
+  hooks: TrainHooks,
+): void {
+  for (const { name, message } of problems) {
+    if (data_errors === "fail") {
+      throw new DataError(
+        `Cannot train: every shard must be readable, got ${name}: ${message}; or set ` +
+          `data_errors=skip to do without`,
+      );
+    }
+    hooks.onMessage?.(`${name}: ${message}`);
+  }
 }
 
 /** The KoLeo loss looks for each image's nearest neighbour in the batch. */
@@ -188,22 +219,34 @@ async function noteSettings(config: TrainConfig, folder: RunFolder, hooks: Train
   await writeFile(folder.config, JSON.stringify(config, null, 2) + "\n");
 }
 
+/** Leaves a picture of the first batch; no reason to end a run that can train without it. */
+async function showFirstBatch(
+  config: TrainConfig,
+  images: ImageSet,
+  { augmentations }: RunFolder,
+  hooks: TrainHooks,
+) {
+  if (config.resume_interrupted && await exists(augmentations)) return;
+  try {
+    await writeFile(augmentations, (await previewOf(config, images)).png);
+  } catch (error) {
+    hooks.onMessage?.(`cannot write ${augmentations}: ${(error as Error).message}`);
+  }
+}
+
 function openLoader(
   config: TrainConfig,
-  files: string[],
-  batchSize: number,
-  startStep: number,
+  images: ImageSet,
+  item: Pick<ViewLoaderOptions, "batchSize" | "startStep" | "maker" | "maxImageBytes">,
 ): ViewLoader & Disposable {
-  const { data, data_errors, seed, transform_args } = config;
+  const { data_errors, seed, transform_args } = config;
   const loader = new ViewLoader({
-    root: data,
-    files,
+    images,
     seed,
-    batchSize,
     numWorkers: workersOf(config),
     views: transform_args,
     dataErrors: data_errors,
-    startStep,
+    ...item,
   });
   return Object.assign(loader, { [Symbol.dispose]: () => loader.close() });
 }

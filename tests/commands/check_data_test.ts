@@ -1,4 +1,4 @@
-import { equal } from "node:assert/strict";
+import { deepEqual, equal } from "node:assert/strict";
 import { describeReport } from "../../src/commands/check_data.ts";
 import type { DataReport } from "../../src/data/check_images.ts";
 
@@ -14,6 +14,7 @@ const REPORT: DataReport = {
   decodedPerSecondAndThread: 168.4,
   imagesPerSecond: 250.6,
   unreadable: [{ name: "b/x.jpg", message: "Cannot decode image: it is broken" }],
+  problems: [],
   duplicates: [["a.jpg", "b.jpg", "c.jpg"]],
 };
 
@@ -31,6 +32,13 @@ duplicates  2 with the same pixels as another image
 unreadable
   b/x.jpg: Cannot decode image: it is broken`,
   );
+});
+
+Deno.test("describeReport() lists damaged shards as unreadable", () => {
+  const problems = [{ name: "a.tar", message: "Cannot index shard: it is broken" }];
+  const lines = describeReport({ ...REPORT, problems, unreadable: [] }).split("\n");
+  equal(lines[0], "images      7: 4 JPEG, 2 PNG, 0 unreadable");
+  deepEqual(lines.slice(-2), ["unreadable", "  a.tar: Cannot index shard: it is broken"]);
 });
 
 Deno.test("describeReport() cuts a long list of duplicates, and does without readable images", () => {

@@ -173,7 +173,7 @@ Deno.test("resolveConfig() reports contradictions beside misspelt and ill-typed 
     'method_args.center_method: must be "softmax" or "sinkhorn_knopp", got "sinkhorn"',
     "optim_args.betas.0: must be less than 1, got 2",
     "bogus: is not a setting, got 1; known here: out, data, model, method, epochs, steps, " +
-      "batch_size, gradient_accumulation_steps, seed, num_workers, data_errors, overwrite, " +
+      "batch_size, gradient_accumulation_steps, seed, num_workers, views_on, data_errors, overwrite, " +
       "resume_interrupted, log_every_num_steps, save_every_num_steps, precision, accelerator, " +
       "model_args, method_args, optim_args, transform_args",
     "method_args.mask_ratio_min: must be at most mask_ratio_max 0.1, got 0.9",

@@ -6,6 +6,7 @@ import { checkImages, type DataReport } from "../../src/data/check_images.ts";
 import { encodePng } from "../../src/data/encode.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { encodedAs, exif, gifFile, jpegFile } from "../support/image_files.ts";
+import { tarFile } from "../support/tar_files.ts";
 
 async function inFolder(test: (folder: string) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), "check-"));
@@ -54,6 +55,7 @@ Deno.test("checkImages() reports sizes, formats, unreadable files and duplicates
         message: "Cannot decode image: file must be a JPEG, PNG, WebP, BMP, GIF, TIFF, PPM or " +
           "PGM, got 3 bytes that start with [01 02 03]; convert the file",
       }],
+      problems: [],
       duplicates: [["a.png", "c.bmp", "f.jpg"]],
     });
     deepEqual(seen, ["1/7", "2/7", "3/7", "4/7", "5/7", "6/7", "7/7"]);
@@ -80,6 +82,42 @@ Deno.test("checkImages() compares and counts the channels that training will ask
     deepEqual(found, [[1, 4], [0, 12], [0, 16]]);
   }));
 
+Deno.test("checkImages() reads shards and tells of damage", () =>
+  inFolder(async (folder) => {
+    const png = encodePng({ width: 2, height: 1, channels: 3, pixels: new Uint8Array(6) });
+    const shard = tarFile([
+      { name: "a.png", data: png },
+      { name: "b.png", data: png },
+      { name: "c.png", data: png },
+    ]);
+    await writeFile(join(folder, "cut.tar"), shard.subarray(0, 512 + 20));
+    await writeFile(join(folder, "damaged.tar"), shard.fill(0xff, 2048, 2050));
+
+    const report = await checkImages(folder, { numWorkers: 2 });
+
+    deepEqual(factsOf(report), {
+      images: 3,
+      formats: { PNG: 2 },
+      width: { min: 2, median: 2, max: 2 },
+      height: { min: 1, median: 1, max: 1 },
+      decodedBytes: { min: 6, median: 6, max: 6 },
+      totalDecodedBytes: 12,
+      totalFileBytes: 2 * png.length,
+      unreadable: [{
+        name: "cut.tar/a.png",
+        message: `Cannot read image: ${join(folder, "cut.tar")} must hold ${png.length} bytes ` +
+          "from byte 512, got 20; copy or make the shard again",
+      }],
+      problems: [{
+        name: "damaged.tar",
+        message:
+          "Cannot index shard: header at byte 2048 must have checksum 3877, got 3512; copy " +
+          "or make it again, for what follows is left out",
+      }],
+      duplicates: [["damaged.tar/a.png", "damaged.tar/b.png"]],
+    });
+  }));
+
 Deno.test("checkImages() goes on after an image that kills a worker or stops it", () =>
   inFolder(async (folder) => {
     for (const name of ["a.png", "die.png", "hang.png", "z.png"]) {
@@ -89,7 +127,7 @@ Deno.test("checkImages() goes on after an image that kills a worker or stops it"
     const report = await checkImages(folder, { numWorkers: 1, timeoutMs: 3000, script });
     const lost = (name: string, reason: string) =>
       `Cannot decode image: worker must survive ${join(folder, name)}, got ${reason}; ` +
-      "remove the file";
+      "remove the image";
     deepEqual(report.unreadable, [
       { name: "a.png", message: "no image" },
       { name: "die.png", message: lost("die.png", "Uncaught Error: out of memory") },

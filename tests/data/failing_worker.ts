@@ -4,6 +4,8 @@
 self.onmessage = ({ data }) => {
   if (data.views) return;
   const { id, job } = data;
-  if (job.path === "die") throw Object.assign(new Error("out of memory"), { stack: "" }); // quiet
-  if (job.path !== "hang") self.postMessage({ id, views: Float32Array.of(job.index) });
+  if (job.at.path === "die") throw Object.assign(new Error("out of memory"), { stack: "" }); // quiet
+  if (job.at.path !== "hang") {
+    self.postMessage({ id, item: { maker: "workers", views: Float32Array.of(job.index) } });
+  }
 };

@@ -1,14 +1,16 @@
 import { deepEqual, equal, notDeepEqual, ok, rejects, throws } from "node:assert/strict";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DEFAULT_TRANSFORM_ARGS, type TransformArgs } from "../../src/data/view_spec.ts";
 import { encodePng } from "../../src/data/encode.ts";
 import { DataError } from "../../src/data/errors.ts";
 import { findImages } from "../../src/data/find_images.ts";
+import type { DrawnItem, RenderedItem } from "../../src/data/item.ts";
 import { type Batch, ViewLoader, type ViewLoaderOptions } from "../../src/data/loader.ts";
 import { drawTexture } from "../../src/demo/textures.ts";
 import { randomStream } from "../../src/random.ts";
+import { tarFile } from "../support/tar_files.ts";
 
 const VIEWS: TransformArgs = {
   ...DEFAULT_TRANSFORM_ARGS,
@@ -16,23 +18,41 @@ const VIEWS: TransformArgs = {
   local_view: { ...DEFAULT_TRANSFORM_ARGS.local_view!, num_views: 3, view_size: [8, 6] },
 };
 
+const GLOBAL = 3 * 12 * 16; // floats of a global view
+
+/** The views of one image of a batch. */
+function viewsOf(batch: Batch, image: number): Float32Array {
+  return (batch.items[image] as RenderedItem).views;
+}
+
 /** Runs a test on a folder of seven small images. */
 async function withImages(
   test: (options: Omit<ViewLoaderOptions, "numWorkers">, root: string) => Promise<void>,
 ): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), "loader-"));
   try {
-    const files = Array.from({ length: 7 }, (_, i) => `${i}.png`);
-    for (const [i, file] of files.entries()) {
+    for (let i = 0; i < 7; i++) {
       await writeFile(
-        join(root, file),
+        join(root, `${i}.png`),
         encodePng(drawTexture(randomStream(i, "image"), "dots", 24)),
       );
     }
-    await test({ root, files, seed: 5, batchSize: 3, views: VIEWS }, root);
+    const images = await findImages(root);
+    await test(
+      { images, seed: 5, batchSize: 3, views: VIEWS, maker: "workers", maxImageBytes: 1e9 },
+      root,
+    );
   } finally {
     await rm(root, { recursive: true });
   }
+}
+
+/** Packs the files of a folder into a shard outside of their order; returns its path. */
+async function writeShard(root: string): Promise<string> {
+  const names = ["3.png", "0.png", "5.png", "1.png", "2.png", "4.png", "6.png"];
+  const entries = names.map(async (name) => ({ name, data: await readFile(join(root, name)) }));
+  await writeFile(join(root, "s.tar"), tarFile(await Promise.all(entries)));
+  return join(root, "s.tar");
 }
 
 async function take(options: ViewLoaderOptions, count: number): Promise<Batch[]> {
@@ -46,19 +66,24 @@ async function take(options: ViewLoaderOptions, count: number): Promise<Batch[]>
   }
 }
 
-Deno.test("ViewLoader gives the same batches with no, one and three workers", () =>
+Deno.test("ViewLoader gives the same batches with no, one, two and five workers", () =>
   withImages(async (options) => {
-    const [here, one, three] = await Promise.all(
-      [0, 1, 3].map((numWorkers) => take({ ...options, numWorkers }, 5)),
+    const [here, one, two, five] = await Promise.all(
+      [0, 1, 2, 5].map((numWorkers) => take({ ...options, numWorkers }, 5)),
     );
     deepEqual(one, here);
-    deepEqual(three, here);
+    deepEqual(two, here);
+    deepEqual(five, here);
     const [batch] = here;
-    equal(batch.globalViews.length, 2 * 3 * 3 * 12 * 16);
-    equal(batch.localViews.length, 3 * 3 * 3 * 8 * 6);
-    ok(batch.globalViews.every(Number.isFinite) && batch.localViews.every(Number.isFinite));
+    for (let i = 0; i < 3; i++) {
+      equal(viewsOf(batch, i).length, 2 * GLOBAL + 3 * 3 * 8 * 6);
+      ok(viewsOf(batch, i).every(Number.isFinite));
+    }
     const views = new Set(
-      Array.from({ length: 6 }, (_, i) => batch.globalViews.slice(i * 576, i * 576 + 576).join()),
+      Array.from(
+        { length: 6 },
+        (_, i) => viewsOf(batch, i >> 1).slice((i & 1) * GLOBAL, ((i & 1) + 1) * GLOBAL).join(),
+      ),
     );
     equal(views.size, 6, "all global views differ");
   }));
@@ -71,7 +96,7 @@ Deno.test("ViewLoader goes through every epoch in another order", () =>
     notDeepEqual(epochs[0], epochs[1]);
     notDeepEqual(epochs[1], epochs[2]);
     const other = await take({ ...options, seed: 6, numWorkers: 0 }, 1);
-    notDeepEqual(other[0].globalViews, batches[0].globalViews);
+    notDeepEqual(other[0].items, batches[0].items);
   }));
 
 Deno.test("ViewLoader resumes at any step with the same batches", () =>
@@ -94,10 +119,9 @@ Deno.test("ViewLoader replaces an unreadable image by the next of the epoch and 
       "Cannot decode image: file must be a JPEG, PNG, WebP, BMP, GIF, TIFF, PPM or PGM, got 6 bytes that start " +
       "with [62 72 6f 6b]; convert the file";
     deepEqual(batch.errors, [{ path: second, message }]);
-    const view = (b: Batch, i: number) => b.globalViews.slice(i * 576, i * 576 + 576);
-    deepEqual(view(batch, 0), view(whole, 0));
-    deepEqual(view(batch, 2), view(whole, 2));
-    notDeepEqual(view(batch, 1), view(batch, 2)); // views of its own: no exact duplicates
+    deepEqual(viewsOf(batch, 0), viewsOf(whole, 0));
+    deepEqual(viewsOf(batch, 2), viewsOf(whole, 2));
+    notDeepEqual(viewsOf(batch, 1), viewsOf(batch, 2)); // views of its own: no exact duplicates
     deepEqual(
       await take({ ...options, numWorkers: 0 }, 3),
       await take({ ...options, numWorkers: 1 }, 3),
@@ -106,11 +130,11 @@ Deno.test("ViewLoader replaces an unreadable image by the next of the epoch and 
 
 Deno.test("ViewLoader reports an unreadable image once, over all epochs", () =>
   withImages(async (options, root) => {
-    await writeFile(join(root, options.files[2]), "broken");
+    await writeFile(join(root, options.images.names[2]), "broken");
     for (const numWorkers of [0, 2]) {
       const batches = await take({ ...options, numWorkers }, 8);
       const errors = batches.flatMap((batch) => batch.errors);
-      deepEqual(errors.map(({ path }) => path), [options.files[2]]);
+      deepEqual(errors.map(({ path }) => path), [options.images.names[2]]);
     }
   }));
 
@@ -133,16 +157,47 @@ Deno.test("ViewLoader fails at the first unreadable image of a batch if it is to
 
 Deno.test("ViewLoader reads a list of folders and files", () =>
   withImages(async (options, root) => {
-    const list = [root, join(root, "0.png")];
-    const files = await findImages(list);
+    const images = await findImages([root, join(root, "0.png")]);
     const [here] = await take({ ...options, numWorkers: 0 }, 1);
-    const [listed] = await take({ ...options, root: list, files, numWorkers: 1 }, 1);
+    const [listed] = await take({ ...options, images, numWorkers: 1 }, 1);
     deepEqual(listed, { ...here, images: here.images.map((name) => join(root, name)) });
+  }));
+
+Deno.test("ViewLoader gives the same batches from a shard as from the files in it", () =>
+  withImages(async (options, root) => {
+    const shard = await writeShard(root);
+    const images = await findImages(shard);
+    const folder = await take({ ...options, numWorkers: 0 }, 5);
+    for (const numWorkers of [0, 2]) {
+      const batches = await take({ ...options, images, numWorkers }, 5);
+      deepEqual(
+        batches,
+        folder.map((batch) => ({ ...batch, images: batch.images.map((name) => `s.tar/${name}`) })),
+      );
+    }
+  }));
+
+Deno.test("ViewLoader replaces an image that its shard cuts off", () =>
+  withImages(async (options, root) => {
+    const shard = await writeShard(root);
+    const { names, location } = await findImages(shard);
+    const { offset, length } = location(6); // the last
+    await truncate(shard, offset! + 100);
+    const images = await findImages(shard);
+    deepEqual([images.names, images.problems], [names, []]);
+    for (const numWorkers of [0, 2]) {
+      const batches = await take({ ...options, images, numWorkers, batchSize: 7, prefetch: 0 }, 1);
+      deepEqual(batches[0].errors, [{
+        path: "s.tar/6.png",
+        message: `Cannot read image: ${shard} must hold ${length} bytes from byte ${offset}, got ` +
+          "100; copy or make the shard again",
+      }]);
+    }
   }));
 
 Deno.test("ViewLoader fails if no image can be read", () =>
   withImages(async (options, root) => {
-    for (const file of options.files) await writeFile(join(root, file), "broken");
+    for (const file of options.images.names) await writeFile(join(root, file), "broken");
     const loader = new ViewLoader({ ...options, numWorkers: 1 });
     await rejects(loader.next(), (error: Error) => {
       ok(error instanceof DataError);
@@ -178,5 +233,31 @@ Deno.test("ViewLoader makes batches without local views", () =>
       { ...options, views: { ...VIEWS, local_view: null }, numWorkers: 1 },
       1,
     );
-    deepEqual([batch.globalViews.length, batch.localViews.length], [2 * 3 * 576, 0]);
+    equal(viewsOf(batch, 0).length, 2 * GLOBAL);
+  }));
+
+Deno.test("ViewLoader gives the same images and draws to the GPU for any number of workers", () =>
+  withImages(async (options) => {
+    const drawn = { ...options, maker: "gpu" as const };
+    const [here, two, five] = await Promise.all(
+      [0, 2, 5].map((numWorkers) => take({ ...drawn, numWorkers }, 5)),
+    );
+    deepEqual(two, here);
+    deepEqual(five, here);
+    const { image, global, local } = here[0].items[0] as DrawnItem;
+    deepEqual([image.width, image.height, image.pixels.length], [24, 24, 24 * 24 * 3]);
+    equal(image.pixels.buffer.byteLength % 4, 0);
+    deepEqual([global.taps.length, local.taps.length], [2 * 28 * 5, 3 * 14 * 5]);
+  }));
+
+Deno.test("ViewLoader replaces an image that is too large for the GPU", () =>
+  withImages(async (options) => {
+    const batches = take({ ...options, maker: "gpu", maxImageBytes: 1000, numWorkers: 1 }, 1);
+    await rejects(batches, (error: Error) => {
+      ok(error.message.includes(
+        "Cannot upload image: it must take at most 1000 bytes, got 1728 (24 x 24 after " +
+          "reduction); make it smaller, or set views_on=workers",
+      ));
+      return true;
+    });
   }));

@@ -13,7 +13,7 @@ async function textureSet(images: number, seed = 0): Promise<Map<string, Uint8Ar
   try {
     await writeTextureSet(folder, { images, seed, size: 32 });
     const files = new Map<string, Uint8Array>();
-    for (const path of await findImages(folder)) {
+    for (const path of (await findImages(folder)).names) {
       files.set(path, new Uint8Array(await readFile(join(folder, path))));
     }
     return files;

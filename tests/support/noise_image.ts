@@ -2,8 +2,8 @@ import type { Raster } from "../../src/data/raster.ts";
 import { randomStream } from "../../src/random.ts";
 
 /** An image of random bytes, the same for the same arguments. */
-export function noiseImage(width: number, height: number, seed = 0): Raster {
+export function noiseImage(width: number, height: number, seed = 0, channels = 3): Raster {
   const stream = randomStream(seed, "noise");
-  const pixels = Uint8Array.from({ length: width * height * 3 }, () => stream.int(256));
-  return { width, height, channels: 3, pixels };
+  const pixels = Uint8Array.from({ length: width * height * channels }, () => stream.int(256));
+  return { width, height, channels, pixels };
 }

@@ -1,13 +1,17 @@
 import { deepEqual, equal, notDeepEqual, ok, rejects } from "node:assert/strict";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { ConfigError } from "../../src/config/config_error.ts";
+import { resolveConfig } from "../../src/config/resolve_config.ts";
 import type { TrainOptions } from "../../src/config/train_config.ts";
 import { DataError } from "../../src/data/errors.ts";
+import { findImages } from "../../src/data/find_images.ts";
 import { readSafetensors } from "../../src/safetensors.ts";
 import { SafetensorsFile } from "../../src/safetensors_file.ts";
 import { TrainingError } from "../../src/training/metrics.ts";
 import { type MetricsRow, readMetrics } from "../../src/training/metrics_file.ts";
+import { previewOf } from "../../src/training/preview.ts";
 import { train } from "../../src/training/train.ts";
+import { tarFile } from "../support/tar_files.ts";
 import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
 
 /** A signal that the loop, which looks at it before each step, finds aborted after `steps`. */
@@ -104,6 +108,7 @@ Deno.test("train() leaves metrics, checkpoint, settings and the teacher in its f
     await t.step("nothing else", async () => {
       const files = (await readdir(out, { recursive: true })).sort();
       deepEqual(files, [
+        "augmentations.png",
         "checkpoints",
         "checkpoints/epoch=0-step=2.safetensors",
         "checkpoints/last.safetensors",
@@ -240,6 +245,30 @@ Deno.test("train() tells what a resumed run is told otherwise, and writes it dow
   }, 4);
 });
 
+Deno.test("train() draws its first batch once, and goes on where it cannot", async () => {
+  await withTinyRun(async (folder, data) => {
+    const run = { ...TINY_RUN, out: `${folder}/run`, data, steps: 1 };
+    const picture = `${run.out}/augmentations.png`;
+    await train(run);
+    const config = resolveConfig(run);
+    const { png } = await previewOf(config, await findImages(data));
+    deepEqual(new Uint8Array(await readFile(picture)), png);
+
+    await writeFile(picture, "kept");
+    await train({ ...run, steps: 2, resume_interrupted: true });
+    equal(await readFile(picture, "utf8"), "kept");
+
+    await rm(picture);
+    await mkdir(picture); // which no file can replace
+    const messages: string[] = [];
+    const onMessage = (message: string) => messages.push(message);
+    const again = { ...run, steps: 3, resume_interrupted: true };
+    equal((await train(again, { onMessage })).finished, true);
+    const [message] = messages;
+    ok(message.startsWith(`cannot write ${picture}: EISDIR`), message);
+  });
+});
+
 Deno.test("train() wants two images for the KoLeo loss", async () => {
   await withTinyRun(async (folder, data) => {
     const run = { ...TINY_RUN, out: `${folder}/run`, data, steps: 1 };
@@ -279,6 +308,29 @@ Deno.test("train() stops at an image that it cannot read if it is told to", asyn
       ok(error.message.includes(`${data}/broken.jpg: Cannot decode image: `), error.message);
       return true;
     });
+  }, 4);
+});
+
+Deno.test("train() trains on shards, and tells of one that it cannot use or stops there", async () => {
+  await withTinyRun(async (folder, data) => {
+    const names = (await readdir(data, { recursive: true })).filter((name) => /\./.test(name));
+    const entries = names.map(async (name) => ({ name, data: await readFile(`${data}/${name}`) }));
+    const shards = [`${folder}/a-0.tar`, `${folder}/a-1.tar`];
+    await writeFile(shards[0], tarFile(await Promise.all(entries)));
+    await writeFile(shards[1], new Uint8Array(1024).fill(0x1f));
+    const problem = `${shards[1]}: Cannot index shard: header at byte 0 must have checksum ` +
+      "15880, got no number; copy or make it again, for what follows is left out";
+    const messages: string[] = [];
+    const run = { ...TINY_RUN, out: `${folder}/run`, data: [`${folder}/a-{0..1}.tar`], steps: 1 };
+    await rejects(
+      train({ ...run, data_errors: "fail" }),
+      new DataError(
+        `Cannot train: every shard must be readable, got ${problem}; or set data_errors=skip to ` +
+          "do without",
+      ),
+    );
+    const { steps } = await train(run, { onMessage: (message) => messages.push(message) });
+    deepEqual([steps, messages], [1, [problem]]);
   }, 4);
 });
 

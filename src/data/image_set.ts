@@ -1,0 +1,47 @@
+import { readFile } from "node:fs/promises";
+import { openFile, readPart } from "./positioned_read.ts";
+
+/** Where the bytes of an image are: a whole file, or a part of one, such as an entry of a shard. */
+export interface ImageLocation {
+  /** The file. */
+  path: string;
+  /** Where the part begins, in bytes; without it the image is the whole file. */
+  offset?: number;
+  /** Bytes of the part. */
+  length?: number;
+}
+
+/** A shard that cannot be used, or only up to some place, and why. */
+export interface ImageProblem {
+  name: string;
+  message: string;
+}
+
+/** The images of a data set, each known by its place. */
+export interface ImageSet {
+  /** Sorted by code unit. */
+  readonly names: readonly string[];
+  readonly problems: readonly ImageProblem[];
+  /** Where an image is; made when asked for, as a set may have millions. */
+  location(index: number): ImageLocation;
+}
+
+/** A location as text: the file, and where in it. */
+export function locationText({ path, offset }: ImageLocation): string {
+  return offset === undefined ? path : `${path} at byte ${offset}`;
+}
+
+/**
+ * Reads the bytes of one image.
+ *
+ * @throws {Error} If the file cannot be read, or ends too early.
+ */
+export async function readImageBytes({ path, offset, length }: ImageLocation): Promise<Uint8Array> {
+  if (offset === undefined || length === undefined) return await readFile(path);
+  const file = await openFile(path);
+  try {
+    return await readPart(file, offset, length);
+  } finally {
+    await file.handle.close();
+  }
+}

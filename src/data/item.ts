@@ -1,0 +1,152 @@
+import { viewChannels } from "../config/view_channels.ts";
+import { randomStream } from "../random.ts";
+import { decodeImage } from "./decode.ts";
+import { drawViewParams, type ViewParams } from "./draw_view.ts";
+import type { ImageReader } from "./image_reader.ts";
+import type { ImageLocation } from "./image_set.ts";
+import type { Raster } from "./raster.ts";
+import { reduceImage } from "./reduce.ts";
+import { renderView } from "./render_view.ts";
+import { recordWords, type ViewRecords, viewRecords } from "./view_table.ts";
+import { type TransformArgs, viewSpecs } from "./view_spec.ts";
+
+/** Who makes views: the threads that decode, or the GPU from what they drew. */
+export type ViewMaker = "workers" | "gpu";
+
+/** What all items of a run have in common. */
+export interface ItemSettings {
+  views: TransformArgs;
+  maker: ViewMaker;
+  /** Most bytes that the decoded image of an item may have, where the GPU is to take it. */
+  maxImageBytes: number;
+}
+
+/** One image to read, and what its random choices depend on. */
+export interface ItemJob {
+  /** Where the image is. */
+  at: ImageLocation;
+  seed: number;
+  epoch: number;
+  /** Place of the image in the data set. */
+  index: number;
+  /** How many unreadable images this one stands in for. */
+  attempt: number;
+}
+
+/** The views of an image: both global ones, then the local ones, each `[channels, h, w]`. */
+export interface RenderedItem {
+  maker: "workers";
+  views: Float32Array<ArrayBuffer>;
+}
+
+/** An image, and what was drawn for the views that the GPU is to make of it. */
+export interface DrawnItem {
+  maker: "gpu";
+  /** Its bytes end on a word boundary, which those of the pixels need not. */
+  image: Raster;
+  global: ViewRecords;
+  local: ViewRecords;
+}
+
+export type Item = RenderedItem | DrawnItem;
+
+/** Number of floats of one global and one local view of an image. */
+export function viewLengths(args: TransformArgs): { global: number; local: number } {
+  const { globals, locals } = viewSpecs(args);
+  const lengthOf = ([height, width]: [number, number]) => viewChannels(args) * height * width;
+  return {
+    global: lengthOf(globals[0].size),
+    local: locals.length === 0 ? 0 : lengthOf(locals[0].size),
+  };
+}
+
+/** Bytes that an item holds. */
+export function itemBytes(item: Item): number {
+  if (item.maker === "workers") return item.views.byteLength;
+  const records = [item.global.table, item.global.taps, item.local.table, item.local.taps];
+  return records.reduce((sum, part) => sum + part.byteLength, item.image.pixels.byteLength);
+}
+
+/** The buffers of an item, to be handed to another thread. */
+export function buffersOf(item: Item): ArrayBuffer[] {
+  if (item.maker === "workers") return [item.views.buffer];
+  const { image: { pixels }, global, local } = item;
+  return [pixels, global.table, global.taps, local.table, local.taps]
+    .map(({ buffer }) => buffer as ArrayBuffer);
+}
+
+/**
+ * Reads one image, and draws its views or makes them too.
+ *
+ * @throws {Error} If the file cannot be read or decoded, or is too large for the GPU.
+ */
+export async function makeItem(
+  settings: ItemSettings,
+  job: ItemJob,
+  reader: ImageReader,
+): Promise<Item> {
+  const { views: args, maker } = settings;
+  const image = await loadImage(await reader.read(job.at), args);
+  if (maker === "workers") return { maker, views: renderAll(image, args, job) };
+  checkBytes(image, settings.maxImageBytes);
+  const params = drawAll(image, args, job);
+  const { globals, locals } = viewSpecs(args);
+  return {
+    maker,
+    image: onWords(image),
+    global: viewRecords(image, params.slice(0, 2), recordWords(globals)),
+    local: viewRecords(image, params.slice(2), recordWords(locals)),
+  };
+}
+
+/** Decodes an image, and makes it smaller as far as its views cannot tell. */
+export async function loadImage(bytes: Uint8Array, args: TransformArgs): Promise<Raster> {
+  return reduceImage(await decodeImage(bytes, args.num_channels), args);
+}
+
+/** What is drawn for each view of an image, a pure function of seed, epoch and place. */
+export function drawAll(
+  image: { width: number; height: number },
+  args: TransformArgs,
+  { seed, epoch, index, attempt }: Omit<ItemJob, "at">,
+): ViewParams[] {
+  const { globals, locals } = viewSpecs(args);
+  return [...globals, ...locals].map((spec, view) =>
+    drawViewParams(randomStream(seed, "views", epoch, index, attempt, view), image, spec)
+  );
+}
+
+function renderAll(
+  image: Raster,
+  args: TransformArgs,
+  job: Omit<ItemJob, "at">,
+): Float32Array<ArrayBuffer> {
+  const lengths = viewLengths(args);
+  const numLocals = viewSpecs(args).locals.length;
+  const out = new Float32Array(2 * lengths.global + numLocals * lengths.local);
+  let start = 0;
+  for (const [view, params] of drawAll(image, args, job).entries()) {
+    const length = view < 2 ? lengths.global : lengths.local;
+    renderView(image, params, out.subarray(start, start + length));
+    start += length;
+  }
+  return out;
+}
+
+function checkBytes({ width, height, pixels }: Raster, maxImageBytes: number): void {
+  if (pixels.length <= maxImageBytes) return;
+  throw new Error(
+    `Cannot upload image: it must take at most ${maxImageBytes} bytes, got ${pixels.length} ` +
+      `(${width} x ${height} after reduction); make it smaller, or set views_on=workers`,
+  );
+}
+
+/** The same image in a buffer of its own, of whole words: what an upload takes. */
+function onWords(image: Raster): Raster {
+  const { pixels } = image;
+  const size = Math.ceil(pixels.length / 4) * 4;
+  if (pixels.byteOffset === 0 && pixels.buffer.byteLength === size) return image;
+  const copy = new Uint8Array(new ArrayBuffer(size), 0, pixels.length);
+  copy.set(pixels);
+  return { ...image, pixels: copy };
+}
