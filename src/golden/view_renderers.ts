@@ -15,6 +15,11 @@ export interface ViewRenderer {
   slack: PixelDifference;
 }
 
+const NONE: PixelDifference = { mean: 0, quantile: 0, max: 0 };
+
+/** A GPU may fuse multiplications and additions: a sum near a half then rounds otherwise. */
+const FUSED: PixelDifference = { mean: 5e-4, quantile: 0, max: 1 };
+
 /** All who make views. */
 export function viewRenderers(gpu: Gpu): ViewRenderer[] {
   return [{
@@ -24,12 +29,10 @@ export function viewRenderers(gpu: Gpu): ViewRenderer[] {
       renderView(image, params, out);
       return Promise.resolve(out);
     },
-    slack: { mean: 0, quantile: 0, max: 0 },
+    slack: NONE,
   }, {
     name: "gpu",
     render: (image, params) => renderOnGpu(gpu, image, params),
-    // A driver may fuse multiplications and additions: a sum near a half then rounds otherwise.
-    // Mesa's software driver does not, and needs none of it.
-    slack: { mean: 5e-4, quantile: 0, max: 1 },
+    slack: gpu.adapter.software ? NONE : FUSED,
   }];
 }
