@@ -1,8 +1,11 @@
 import type { Raster } from "./raster.ts";
 
 /** The normalized value of each level of each channel, `[channels, 256]`. */
-export function normalizedLevels({ mean, std }: { mean: number[]; std: number[] }): Float32Array {
-  const levels = new Float32Array(mean.length * 256);
+export function normalizedLevels(
+  { mean, std }: { mean: number[]; std: number[] },
+  channels = mean.length,
+): Float32Array {
+  const levels = new Float32Array(channels * 256);
   for (let i = 0; i < levels.length; i++) {
     const c = i >> 8;
     levels[i] = ((i & 255) - 255 * mean[c]) / (255 * std[c]);

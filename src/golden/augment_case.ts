@@ -8,6 +8,7 @@ import type { GoldenCase } from "./case.ts";
 import type { Comparison } from "./comparison.ts";
 import type { PixelDifference } from "./pixel_difference.ts";
 import { PIXEL_TOLERANCES } from "./pixel_tolerances.ts";
+import { AS_PIXELS, plainView } from "./plain_view.ts";
 import { type ViewRenderer, viewRenderers } from "./view_renderers.ts";
 
 /** One recorded change of an image. */
@@ -20,9 +21,6 @@ interface RecordedOp {
   input: string;
   output: string;
 }
-
-/** Normalization that leaves pixels as they are, from 0 to 255. */
-const AS_PIXELS = { mean: [0, 0, 0], std: [1, 1, 1].map((one) => one / 255) };
 
 /** Compares each recorded change of an image, by all that make views, and decoded photographs. */
 export async function replayAugment(
@@ -84,8 +82,8 @@ function kindOf({ op, params }: RecordedOp): keyof typeof PIXEL_TOLERANCES {
 }
 
 /** The choices that make of the whole image what was recorded. */
-function paramsOf({ op, params }: RecordedOp, { width, height }: Raster): ViewParams {
-  const whole = plainView(width, height);
+function paramsOf({ op, params }: RecordedOp, image: Raster): ViewParams {
+  const whole = plainView(image);
   switch (op) {
     case "crop_resize":
       return { ...whole, box: params, width: params.width, height: params.height };
@@ -119,24 +117,6 @@ function paramsOf({ op, params }: RecordedOp, { width, height }: Raster): ViewPa
         normalize: params,
       };
   }
-}
-
-/** A view that shows an image as it is. */
-function plainView(width: number, height: number): ViewParams {
-  return {
-    keep: [0, 1, 2],
-    box: { x0: 0, y0: 0, x1: width, y1: height },
-    width,
-    height,
-    flipHorizontal: false,
-    flipVertical: false,
-    rotation: null,
-    jitter: null,
-    gray: false,
-    blur: null,
-    solarizeThreshold: null,
-    normalize: AS_PIXELS,
-  };
 }
 
 function oneJitter(op: JitterOp, factor: number): ViewParams["jitter"] {

@@ -18,7 +18,7 @@ export async function renderOnGpu(
   }]);
   const { table, taps } = viewRecords(image, [params], words);
   placeImage(table, 0, words, 0);
-  const levels = normalizedLevels(params.normalize);
+  const levels = normalizedLevels(params.normalize, image.channels);
   const bytes = new Uint8Array(Math.ceil(image.pixels.length / 4) * 4);
   bytes.set(image.pixels);
   const group = {
