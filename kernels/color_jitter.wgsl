@@ -59,6 +59,8 @@ fn from_hsv(hue: u32, saturation: u32, value: u32) -> vec3u {
   }
 }
 
+fn change_at(order: u32, place: u32) -> u32 { return (order >> (4u * place)) & 15u; }
+
 fn apply(crop: u32, change: u32, rgb: vec3u, mean: f32) -> vec3u {
   switch (change) {
     case BRIGHTNESS_CHANGE: { return clamp_to_byte(vec3f(rgb) * float_field(crop, BRIGHTNESS)); }
@@ -89,7 +91,7 @@ fn gray_sums(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) group
   if (is_left_alone(crop)) { return; }
   let order = field(crop, JITTER_ORDER);
   var before = 0u; // changes that come before the contrast; four where there is none
-  for (; before < 4u && (order >> (4u * before) & 15u) != CONTRAST_CHANGE; before++) {}
+  for (; before < 4u && change_at(order, before) != CONTRAST_CHANGE; before++) {}
   if (before == 4u) { return; }
 
   var sum = 0u;
@@ -97,7 +99,7 @@ fn gray_sums(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) group
     let start = (crop * params.height + row) * params.width;
     for (var col = lane; col < params.width; col += LANES) {
       var rgb = unpack(pixels_before[start + col]).xyz;
-      for (var i = 0u; i < before; i++) { rgb = apply(crop, order >> (4u * i) & 15u, rgb, 0.0); }
+      for (var i = 0u; i < before; i++) { rgb = apply(crop, change_at(order, i), rgb, 0.0); }
       sum += luma(rgb);
     }
   }
@@ -125,7 +127,7 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
   if (order == 0u && !gray) { return; }
   let mean = f32(gray_sums_in[crop]) / f32(plane);
   var rgb = unpack(pixels[index]).xyz;
-  for (var i = 0u; i < 4u; i++) { rgb = apply(crop, order >> (4u * i) & 15u, rgb, mean); }
+  for (var i = 0u; i < 4u; i++) { rgb = apply(crop, change_at(order, i), rgb, mean); }
   if (gray) { rgb = vec3u(luma(rgb)); }
   pixels[index] = pack(vec4u(rgb, 0u));
 }

@@ -1,9 +1,13 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { readdirSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { goldenCase, readCase } from "../src/golden/case.ts";
 import { Comparison } from "../src/golden/comparison.ts";
 import { replayGolden } from "../src/golden/golden.ts";
+import { sampled } from "../src/golden/sampled.ts";
 import { replayTraining } from "../src/golden/training_case.ts";
 import { replayUnits } from "../src/golden/units.ts";
 import { Gpu } from "../src/gpu/gpu.ts";
@@ -29,15 +33,24 @@ Deno.test("replayGolden() finds every recorded case in tolerance", async (t) => 
   }
 });
 
-Deno.test("replayGolden() names what is no part of a training step and goes on", async () => {
-  const lines: string[] = [];
-  const folders = [`${ROOT}masking`, `${ROOT}schedules`];
-  equal(await replayGolden(folders, { print: (line) => lines.push(line) }), 0);
-  equal(
-    lines[1],
-    "skipped  masking: dinov2-masking-golden/1 records no training computation",
-  );
-  match(lines[2], /^schedules /);
+Deno.test("replayGolden() names what is no computation of a run and goes on", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "golden-"));
+  try {
+    const weights = { format: "dinov2-pretrained-golden/1", name: "pretrained" };
+    await writeFile(join(folder, "case.json"), JSON.stringify(weights));
+    const noTensors = "\x08\0\0\0\0\0\0\0{}      "; // the header's length, and the header
+    await writeFile(join(folder, "tensors.safetensors"), noTensors);
+    const lines: string[] = [];
+    const folders = [folder, `${ROOT}schedules`];
+    equal(await replayGolden(folders, { print: (line) => lines.push(line) }), 0);
+    equal(
+      lines[1],
+      "skipped  pretrained: dinov2-pretrained-golden/1 records no computation of a run",
+    );
+    match(lines[2], /^schedules /);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 /** The smallest unit case: GELU of one number, as recorded or made up. */
@@ -63,6 +76,45 @@ Deno.test("a wrong number and a tensor that nothing compares both fail", async (
   match(lines[1], /^FAIL .* gelu\.grad_x$/);
   match(lines[2], /^FAIL .* gelu\.grad_z \(recorded, but never compared\)$/);
   equal(lines.at(-1), "1 passed, 2 failed");
+});
+
+Deno.test("checkPixels() holds mean, 99.9 % and the greatest difference each to its own", () => {
+  const lines: string[] = [];
+  const comparison = new Comparison((line) => lines.push(line));
+  const expected = new Uint8Array(2000);
+  const one = Float32Array.from(expected, (_, i) => i === 7 ? 3 : 0);
+  const three = Float32Array.from(expected, (_, i) => i < 3 ? 3 : 0);
+  comparison.checkPixels("one pixel", one, expected, { mean: 0.002, quantile: 0, max: 3 });
+  comparison.checkPixels("three pixels", three, expected, { mean: 1, quantile: 2, max: 3 });
+  comparison.checkPixels("mean", three, expected, { mean: 0.004, quantile: 3, max: 3 });
+  comparison.checkPixels("greatest", one, expected, { mean: 1, quantile: 2, max: 2 });
+  const levels = { mean: 255, quantile: 255, max: 255 };
+  comparison.checkPixels("no number", Float32Array.of(0, NaN), [0, 0], levels);
+  comparison.checkPixels("a pixel short", [0], [0, 0], levels);
+  comparison.summarize();
+  equal(
+    lines[0],
+    "PASS  mean   0.0015  99.9 %        0  max        3  " +
+      "tolerance mean    0.002  99.9 %        0  max        3  one pixel",
+  );
+  deepEqual(lines.slice(1, 6).map((line) => line.slice(0, 4)), Array(5).fill("FAIL"));
+  equal(lines.at(-1), "1 passed, 5 failed");
+});
+
+Deno.test("checkSampled() names the statistic that is farthest off", () => {
+  const lines: string[] = [];
+  const comparison = new Comparison((line) => lines.push(line));
+  const statistics = [sampled("first", 2, 2.5, 0.25), sampled("second", 10, 9, 0.4)];
+  comparison.checkSampled("counts", statistics, 3);
+  comparison.checkSampled("counts", statistics, 2);
+  comparison.checkSampled("what cannot vary", [sampled("share", 0, 0.1, 0)], 3);
+  comparison.checkSampled("no number", [sampled("a", 1, NaN, 1), ...statistics], 3);
+  deepEqual(lines, [
+    "PASS         9 for       10  errors -2.50  tolerance 3  counts (second, of 2)",
+    "FAIL         9 for       10  errors -2.50  tolerance 2  counts (second, of 2)",
+    "FAIL       0.1 for        0  errors Infinity  tolerance 3  what cannot vary",
+    "FAIL       NaN for        1  errors   NaN  tolerance 3  no number (a, of 3)",
+  ]);
 });
 
 /** Shapes of the format that no recorded case has. */

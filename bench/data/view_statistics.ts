@@ -7,8 +7,9 @@ import {
   MASK_SEEDS,
   maskStatistics,
   type RecordedMasks,
-} from "../../tests/support/mask_statistics.ts";
-import { farthest, possible, tableOf } from "../../tests/support/statistics.ts";
+} from "../../src/golden/mask_statistics.ts";
+import { farthest } from "../../src/golden/sampled.ts";
+import { possible, tableOf } from "../../tests/support/statistics.ts";
 import { viewStatistics } from "../../tests/support/view_statistics.ts";
 
 const BEGIN = "<!-- tables: written by bench/data/view_statistics.ts -->";

@@ -2,7 +2,8 @@
 import { colorJitter as colorJitterOnHost } from "../../src/data/color_jitter.ts";
 import { colorJitter } from "../../src/ops/color_jitter.ts";
 import { pixelShape } from "../../src/ops/view_table.ts";
-import { packed, plainView, samplesOf, uploadViews } from "../../tests/support/gpu_views.ts";
+import { plainView } from "../../src/golden/plain_view.ts";
+import { packed, samplesOf, uploadViews } from "../../tests/support/gpu_views.ts";
 import { noiseImage } from "../../tests/support/noise_image.ts";
 import { assertSamples } from "../../tests/support/samples.ts";
 import { registerBenches } from "../support/measure.ts";

@@ -8,6 +8,7 @@ import { TrainingError } from "../training/metrics.ts";
 import {
   readDataArguments,
   readPlanArguments,
+  readPreviewArguments,
   readTrainArguments,
   settingsHelp,
 } from "./arguments.ts";
@@ -17,6 +18,8 @@ export interface Actions {
   /** Returns whether the run came to its end; false if Ctrl-C ended it early. */
   train(config: TrainConfig): Promise<boolean>;
   plan(config: TrainConfig): Promise<void>;
+  /** Draws the first batch into the file `out`. */
+  preview(config: TrainConfig): Promise<void>;
   /** Returns whether the data can be trained on; an unreadable image is for `data_errors` to say. */
   checkData(config: TrainConfig, options: { json?: boolean }): Promise<boolean>;
   /** Replays the cases in these folders; returns how many quantities failed. */
@@ -91,6 +94,12 @@ export function buildProgram(actions: Actions, output: ProgramOutput = CONSOLE):
     .addHelpText("after", PLAN_EXAMPLES)
     .action((args) => actions.plan(readPlanArguments(args)));
 
+  program.command("preview")
+    .description("draw the first batch as the network sees it: views and masks")
+    .argument("[settings...]", "settings as key=value; all but out and data may be left out")
+    .addHelpText("after", PREVIEW_EXAMPLES)
+    .action((args) => actions.preview(readPreviewArguments(args)));
+
   program.command("check-data")
     .description("read every image and report sizes, formats, unreadable files and duplicates")
     .argument("[settings...]", "settings as key=value; all but data may be left out")
@@ -136,6 +145,12 @@ const PLAN_EXAMPLES = `
 Examples:
   deno run -A cli.ts plan model=dinov2/vits14-notpretrained batch_size=64
   deno run -A cli.ts plan model=dinov2/vitg14-notpretrained batch_size=32`;
+
+const PREVIEW_EXAMPLES = `
+Examples:
+  deno run -A cli.ts preview data=my_images out=preview.png
+  deno run -A cli.ts preview data=my_images out=preview.png overwrite=true seed=1 \\
+    model=dinov2/vitl16 transform_args.random_resize.min_scale=0.5`;
 
 const CHECK_DATA_EXAMPLES = `
 Examples:

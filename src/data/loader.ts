@@ -1,4 +1,4 @@
-import { randomStream } from "../random.ts";
+import { epochOrder } from "./epoch_order.ts";
 import { DataError } from "./errors.ts";
 import { ImageCache } from "./image_cache.ts";
 import { ImageReader } from "./image_reader.ts";
@@ -212,14 +212,14 @@ export class ViewLoader {
   #orderOf(epoch: number): Uint32Array {
     if (this.#order?.epoch !== epoch) {
       const { seed, images } = this.#options;
-      const order = randomStream(seed, "image order", epoch).permutation(images.names.length);
-      this.#order = { epoch, order };
+      this.#order = { epoch, order: epochOrder(seed, epoch, images.names.length) };
     }
     return this.#order.order;
   }
 }
 
-function unreadableError(path: string, message: string): DataError {
+/** What to say where an unreadable image is to end the run. */
+export function unreadableError(path: string, message: string): DataError {
   return new DataError(
     `Cannot load batches: every image must be readable, got ${path}: ${message}; or set ` +
       `data_errors=skip to leave such images out`,

@@ -4,7 +4,7 @@ import type { Raster } from "./raster.ts";
 import { type TransformArgs, viewSpecs } from "./view_spec.ts";
 
 /** How many times larger than its view the smallest crop stays after an image is reduced. */
-const SPARE = 2;
+const SPARE = 3;
 
 /**
  * The whole number by which an image may be made smaller before its views are cut out of it.

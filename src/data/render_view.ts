@@ -4,7 +4,7 @@ import type { ViewParams } from "./draw_view.ts";
 import { flipHorizontal, flipVertical } from "./flip.ts";
 import { gaussianBlur } from "./gaussian_blur.ts";
 import { keepChannels } from "./keep_channels.ts";
-import { normalize } from "./normalize.ts";
+import { denormalize, normalize } from "./normalize.ts";
 import type { Raster } from "./raster.ts";
 import { rotate, rotationCoefficients } from "./rotate.ts";
 import { solarize } from "./solarize.ts";
@@ -29,7 +29,14 @@ export function renderView(image: Raster, params: ViewParams, out: Float32Array)
   if (params.gray) toGray(view);
   if (params.blur) gaussianBlur(view, params.blur.sigma, params.blur.kernelSize);
   if (params.solarizeThreshold !== null) solarize(view, params.solarizeThreshold);
-  const { mean, std } = params.normalize;
-  const kept = (values: number[]) => params.keep.map((channel) => values[channel]);
-  normalize(view, { mean: kept(mean), std: kept(std) }, out);
+  normalize(view, keptStatistics(params), out);
+}
+
+/** The pixels of a view, from what {@linkcode renderView} wrote. */
+export function viewPixels(values: Float32Array, params: ViewParams): Raster {
+  return denormalize(values, params, keptStatistics(params));
+}
+
+function keptStatistics({ keep, normalize: { mean, std } }: ViewParams) {
+  return { mean: keep.map((channel) => mean[channel]), std: keep.map((channel) => std[channel]) };
 }

@@ -42,7 +42,7 @@ export interface ViewRecords {
 }
 
 /** Words in the record of a view; those with a blur hold its weights too. */
-export function recordWords(specs: readonly ViewSpec[]): number {
+export function recordWords(specs: readonly Pick<ViewSpec, "gaussian_blur">[]): number {
   const radii = specs.map(({ gaussian_blur }) => {
     if (gaussian_blur === null) return 0;
     const { sigmas, blur_limit } = gaussian_blur;

@@ -1,6 +1,8 @@
 import { Gpu } from "../gpu/gpu.ts";
+import { replayAugment } from "./augment_case.ts";
 import { type GoldenCase, readCase } from "./case.ts";
 import { Comparison } from "./comparison.ts";
+import { replayMasking } from "./masking_case.ts";
 import { replaySchedules } from "./schedules_case.ts";
 import { replayTraining } from "./training_case.ts";
 import { replayUnits } from "./units.ts";
@@ -8,8 +10,7 @@ import { replayUnits } from "./units.ts";
 /**
  * Replays recorded cases on the GPU and prints how far every quantity is from the reference.
  *
- * Cases that are no computation of a training step (augmentation, masks, weight files) are named
- * and left out.
+ * Cases that record no computation of a training run, as weight files do, are named and left out.
  *
  * @example
  * ```ts
@@ -34,7 +35,7 @@ export async function replayGolden(
     const golden = await readCase(folder);
     const replay = replayOf(golden);
     if (!replay) {
-      print(`skipped  ${golden.name}: ${golden.format} records no training computation`);
+      print(`skipped  ${golden.name}: ${golden.format} records no computation of a run`);
       continue;
     }
     print(`${golden.name} (${golden.format})`);
@@ -53,6 +54,10 @@ function replayOf({ format }: GoldenCase) {
       return replayUnits;
     case "dinov2-schedules-golden/1":
       return replaySchedules;
+    case "dinov2-augment-golden/1":
+      return replayAugment;
+    case "dinov2-masking-golden/1":
+      return replayMasking;
     default:
       return undefined;
   }

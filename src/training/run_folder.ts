@@ -4,18 +4,26 @@ import type { TrainConfig } from "../config/train_config.ts";
 import { ConfigError } from "../config/config_error.ts";
 
 /** What a run writes into its folder; anything else there is not ours. */
-const OWN_ENTRIES = ["checkpoints", "exported_models", "metrics.jsonl", "config.json"];
+const OWN_ENTRIES = [
+  "checkpoints",
+  "exported_models",
+  "metrics.jsonl",
+  "config.json",
+  "augmentations.png",
+];
 
 /** The folder of a run: where its files are. */
 export class RunFolder {
   readonly metrics: string;
   readonly config: string;
+  readonly augmentations: string;
   readonly lastCheckpoint: string;
   readonly exportedLast: string;
 
   constructor(readonly path: string) {
     this.metrics = join(path, "metrics.jsonl");
     this.config = join(path, "config.json");
+    this.augmentations = join(path, "augmentations.png");
     this.lastCheckpoint = join(path, "checkpoints", "last.safetensors");
     this.exportedLast = join(path, "exported_models", "exported_last.safetensors");
   }
@@ -105,7 +113,8 @@ async function entriesOf(path: string): Promise<string[]> {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Whether there is a file of this name. */
+export async function exists(path: string): Promise<boolean> {
   try {
     return (await stat(path)).isFile();
   } catch {

@@ -2,9 +2,10 @@ import { resolveModel } from "../config/model_presets.ts";
 import type { TrainConfig } from "../config/train_config.ts";
 import type { TransformArgs } from "../config/transform_args.ts";
 import type { ViewMaker } from "../data/item.ts";
-import { maxMaskedPatches } from "../data/masks.ts";
+import { drawMasks, maxMaskedPatches } from "../data/masks.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
 import { type Plan, PlanRecorder } from "../gpu/plan.ts";
+import { randomStream } from "../random.ts";
 import { TrainStep } from "./step.ts";
 import { globalGrid, type StepShape } from "./step_shape.ts";
 import { GpuViews, VIEW_PHASE } from "./view_input.ts";
@@ -22,6 +23,11 @@ export function maskSettings(shape: StepShape) {
     maskRatioMin: method.mask_ratio_min,
     maskRatioMax: method.mask_ratio_max,
   };
+}
+
+/** The masks of one micro-batch, `[2·B, patches]`: those of the first views, then the second. */
+export function masksOf(shape: StepShape, seed: number, step: number, micro: number): Uint8Array {
+  return drawMasks(randomStream(seed, "masks", step, micro), maskSettings(shape));
 }
 
 /**

@@ -16,7 +16,8 @@ import { changedSettings } from "./changed_settings.ts";
 import { exportTeacher, loadCheckpoint, saveCheckpoint } from "./checkpoint.ts";
 import { initialBuffer } from "./initial_values.ts";
 import { MetricsFile, type MetricsRow } from "./metrics_file.ts";
-import { openRunFolder, type RunFolder } from "./run_folder.ts";
+import { previewOf } from "./preview.ts";
+import { exists, openRunFolder, type RunFolder } from "./run_folder.ts";
 import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
 import type { TrainStep } from "./step.ts";
 import { Trainer } from "./trainer.ts";
@@ -138,6 +139,7 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
       startStep,
       memoryBytes: costOf(plan).totalBytes,
     });
+    await showFirstBatch(config, images, folder, hooks);
     const input = gpuViews ?? new UploadedViews(step);
     using trainer = new Trainer(config, open, runner, step, input, loader, schedules);
     return await runSteps(trainer, folder, { startStep, totalSteps }, hooks);
@@ -217,6 +219,21 @@ async function noteSettings(config: TrainConfig, folder: RunFolder, hooks: Train
     if (changed.length > 0) hooks.onMessage?.(`other settings than before: ${changed.join("; ")}`);
   }
   await writeFile(folder.config, JSON.stringify(config, null, 2) + "\n");
+}
+
+/** Leaves a picture of the first batch; no reason to end a run that can train without it. */
+async function showFirstBatch(
+  config: TrainConfig,
+  images: ImageSet,
+  { augmentations }: RunFolder,
+  hooks: TrainHooks,
+) {
+  if (config.resume_interrupted && await exists(augmentations)) return;
+  try {
+    await writeFile(augmentations, (await previewOf(config, images)).png);
+  } catch (error) {
+    hooks.onMessage?.(`cannot write ${augmentations}: ${(error as Error).message}`);
+  }
 }
 
 /** The images as the loader reads them: packed, where that is asked for. */

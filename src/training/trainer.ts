@@ -1,16 +1,14 @@
 import type { TrainConfig } from "../config/train_config.ts";
 import type { Batch, ViewLoader } from "../data/loader.ts";
-import { drawMasks } from "../data/masks.ts";
 import type { OpenDevice } from "../gpu/device.ts";
 import { Readback } from "../gpu/readback.ts";
 import type { PlanRunner } from "../gpu/runner.ts";
 import { hyperOf } from "../optim/parameter_update.ts";
 import type { Schedules } from "../optim/schedules.ts";
-import { randomStream } from "../random.ts";
 import { drawDropPath } from "./drop_path.ts";
 import { metricsRow, type StepNotes } from "./metrics.ts";
 import type { MetricsRow } from "./metrics_file.ts";
-import { maskSettings } from "./run_setup.ts";
+import { masksOf } from "./run_setup.ts";
 import type { TrainStep } from "./step.ts";
 import { setMasks } from "./step_data.ts";
 import type { ViewInput } from "./view_input.ts";
@@ -53,8 +51,7 @@ export class Trainer implements Disposable {
       reports(batch.errors);
       waitMs += batch.waitMs;
       images += batch.images.length;
-      const stream = randomStream(seed, "masks", step, micro);
-      setMasks(inputs, shape, drawMasks(stream, maskSettings(shape)));
+      setMasks(inputs, shape, masksOf(shape, seed, step, micro));
       drawDropPath(inputs, shape, seed, step, micro);
       inputs.set("teacher_temp", [settings.teacherTemp]);
       inputs.set("hyper", hyperOf(step, settings, { method, optim, scaledLr }));

@@ -23,7 +23,8 @@ async function run(args: string[], fail?: Error, finished = true) {
     await note(json ? "checkData as JSON" : "checkData")(config);
     return config.data !== "bad";
   };
-  const code = await runProgram({ train, plan: note("plan"), checkData, golden }, args, {
+  const actions = { train, plan: note("plan"), preview: note("preview"), checkData, golden };
+  const code = await runProgram(actions, args, {
     out: (text) => void (out += text),
     err: (text) => void (err += text),
   });
@@ -63,6 +64,25 @@ Deno.test("check-data needs data alone, and fails where the data is of no use", 
   equal((await run(["check-data", "data=bad"])).code, 1);
   const { code: usage, err } = await run(["check-data"]);
   deepEqual([usage, /data: is required; write data=/.test(err)], [2, true]);
+});
+
+Deno.test("preview needs data and a PNG file to write", async () => {
+  const { code, calls, config } = await run(["preview", "data=a", "out=b/c.PNG", "seed=3"]);
+  deepEqual([code, calls, config?.out, config?.seed], [0, ["preview"], "b/c.PNG", 3]);
+  deepEqual(config?.transform_args.image_size, [224, 224]);
+  const folder = await run(["preview", "data=a", "out=runs/b"]);
+  deepEqual([folder.code, folder.calls], [2, []]);
+  equal(
+    folder.err,
+    "Error: Found 1 problem in the configuration\n" +
+      '  out: must be a file that ends in .png, got "runs/b"; write out=preview.png',
+  );
+  equal(
+    (await run(["preview"])).err,
+    "Error: Found 2 problems in the configuration\n" +
+      "  out: is required; write out=...\n" +
+      "  data: is required; write data=...",
+  );
 });
 
 Deno.test("golden fails if a quantity fails", async () => {

@@ -1,60 +1,60 @@
-import { deepEqual, equal, ok } from "node:assert/strict";
-import { decodeImage } from "../../src/data/decode.ts";
-import { encodePng } from "../../src/data/encode.ts";
-import { drawTexture } from "../../src/demo/textures.ts";
-import { type RandomStream, randomStream } from "../../src/random.ts";
-import { encodedAs, gifFile, jpegFile, pnmFile, tiffFile } from "../support/image_files.ts";
+import { ok } from "node:assert/strict";
+import type { FuzzCounts, FuzzJob, FuzzReport } from "./fuzz_worker.ts";
 
-const FILES = 2000;
+const FILES_OF_EACH = 2000;
 
-/** A small file of each format. */
-async function wholeFiles(): Promise<Uint8Array[]> {
-  const image = drawTexture(randomStream(1, "fuzz"), "dots", 24);
-  const png = encodePng(image);
-  const blocks = [[9, 8, 7], [100, 110, 120], [255, 0, 255], [30, 20, 10]];
-  return [
-    png,
-    jpegFile({ columns: 2, blocks, adobe: 0 }),
-    jpegFile({ columns: 2, blocks, progressive: true }),
-    gifFile(),
-    tiffFile({ width: 24, height: 24, samples: [...image.pixels] }),
-    pnmFile("P6\n24 24\n255\n", [...image.pixels]),
-    ...await Promise.all((["webpLossless", "bmp", "tiff"] as const).map((f) => encodedAs(png, f))),
-  ];
+/** Milliseconds that a file of a kilobyte may take; the slowest takes a few. */
+const LONGEST_MS = 10_000;
+
+/** What the last two thirds of the files may leave behind, in bytes. */
+const MOST_GROWTH = 200e6;
+
+/** Runs the worker to its end, or fails where it stops. */
+async function fuzz(filesOfEach: number): Promise<FuzzReport> {
+  const worker = new Worker(new URL("./fuzz_worker.ts", import.meta.url), { type: "module" });
+  const begun = new Int32Array(new SharedArrayBuffer(4));
+  let timer: ReturnType<typeof setInterval> | undefined;
+  try {
+    return await new Promise((resolve, reject) => {
+      worker.onmessage = ({ data }: MessageEvent<FuzzReport>) => resolve(data);
+      worker.onerror = (event) => {
+        event.preventDefault(); // else the whole process ends
+        reject(new Error(`file ${begun[0]}: ${event.message}`));
+      };
+      let last = -1;
+      timer = setInterval(() => {
+        if (begun[0] === last) reject(new Error(`file ${last} takes over ${LONGEST_MS} ms`));
+        last = begun[0];
+      }, LONGEST_MS);
+      worker.postMessage({ filesOfEach, begun } satisfies FuzzJob);
+    });
+  } finally {
+    clearInterval(timer);
+    worker.terminate();
+  }
 }
 
-/** Changes up to eight bytes, cuts the file short, or puts another format's start before it. */
-function damage(stream: RandomStream, files: Uint8Array[], at: number): Uint8Array {
-  const file = files[at].slice();
-  const kind = stream.int(4);
-  if (kind === 0) return file.subarray(0, stream.int(file.length));
-  if (kind === 1) {
-    file.set(files[stream.int(files.length)].subarray(0, 4 + stream.int(16)));
-    return file;
-  }
-  const reach = kind === 2 ? Math.min(64, file.length) : file.length; // headers matter most
-  for (let i = stream.int(8); i >= 0; i--) file[stream.int(reach)] = stream.int(256);
-  return file;
+function tableOf(counts: FuzzCounts[]): string {
+  const rows = counts.map(({ kind, read, refused, slowestMs }) =>
+    [
+      kind.padEnd(34),
+      `${read}`.padStart(6),
+      `${refused}`.padStart(8),
+      slowestMs.toFixed(0).padStart(8),
+    ]
+      .join("")
+  );
+  return [`${"".padEnd(34)}  read refused slowest ms`, ...rows].join("\n");
 }
 
-Deno.test("decodeImage() gives an image or an error for 2000 damaged files, and keeps working", async () => {
-  const files = await wholeFiles();
-  const before = await Promise.all(files.map(decodeImage));
-  const stream = randomStream(7, "damage");
-  const counts = { read: 0, refused: 0 };
-  for (let i = 0; i < FILES; i++) {
-    const file = damage(stream, files, i % files.length);
-    try {
-      const { width, height, pixels } = await decodeImage(file);
-      ok(width > 0 && height > 0, `file ${i}`);
-      equal(pixels.length, width * height * 3, `file ${i}`);
-      counts.read++;
-    } catch (error) {
-      const { message } = error as Error;
-      ok(message.startsWith("Cannot decode image: "), `file ${i}: ${message}`);
-      counts.refused++;
-    }
+Deno.test("decodeImage() gives an image or an error for 2000 damaged files of every kind", async () => {
+  const { counts, memory } = await fuzz(FILES_OF_EACH);
+  console.log(tableOf(counts));
+  const growth = memory[1] - memory[0];
+  console.log(`memory grew by ${(growth / 1e6).toFixed(0)} MB after the first third`);
+  for (const { kind, read, refused, slowestMs } of counts) {
+    ok(read > 0 && refused > FILES_OF_EACH / 10, `${kind}: ${read} read, ${refused} refused`);
+    ok(slowestMs < LONGEST_MS, `${kind}: ${slowestMs} ms`);
   }
-  ok(counts.read > 100 && counts.refused > 500, JSON.stringify(counts));
-  deepEqual(await Promise.all(files.map(decodeImage)), before, "whole files are read as before");
+  ok(growth < MOST_GROWTH, `memory grew by ${growth} bytes`);
 });

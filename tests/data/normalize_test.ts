@@ -1,5 +1,6 @@
 import { deepEqual } from "node:assert/strict";
-import { normalize } from "../../src/data/normalize.ts";
+import { denormalize, normalize } from "../../src/data/normalize.ts";
+import { DEFAULT_TRANSFORM_ARGS } from "../../src/data/view_spec.ts";
 
 Deno.test("normalize() writes one plane per channel", () => {
   const out = new Float32Array(6);
@@ -11,4 +12,12 @@ Deno.test("normalize() writes one plane per channel", () => {
   };
   normalize(image, { mean: [0, 0.2, 0.4], std: [1, 0.2, 0.1] }, out);
   deepEqual(out, Float32Array.of(0, 1, 0, 3, 0, 2));
+});
+
+Deno.test("denormalize() gives every pixel back as it was", () => {
+  const pixels = Uint8Array.from({ length: 16 * 16 * 3 }, (_, i) => (i * 7) % 256);
+  const image = { width: 16, height: 16, channels: 3, pixels };
+  const values = new Float32Array(pixels.length);
+  normalize(image, DEFAULT_TRANSFORM_ARGS.normalize, values);
+  deepEqual(denormalize(values, image, DEFAULT_TRANSFORM_ARGS.normalize), image);
 });

@@ -25,6 +25,7 @@ const STEPS: TrainOptions[] = [
     model_args: { depth: 1, drop_path_rate: 0.2 },
     // Enough prototypes for a sum over them to be shared out among workgroups.
     method_args: { ...HEAD, center_method: "softmax", output_dim: 2048 },
+    transform_args: { ...TINY.transform_args, random_rotation: {} },
   },
   {
     ...TINY,
@@ -45,9 +46,10 @@ const KINDS: Partial<AdapterFacts>[] = [
 function distinctDispatches(adapter: AdapterFacts): Dispatch[] {
   const found = new Map<string, Dispatch>();
   for (const options of STEPS) {
-    const shape = stepShape(resolveConfig(options));
+    const config = resolveConfig(options);
+    const shape = stepShape(config);
     for (const kind of KINDS) {
-      const { plan } = recordStep({ ...adapter, ...kind }, shape);
+      const { plan } = recordStep({ ...adapter, ...kind }, shape, config.transform_args);
       for (const dispatch of [...plan.phases.values()].flat()) {
         const { source, entryPoint, constants } = dispatch;
         found.set(JSON.stringify([source, entryPoint, constants]), dispatch);

@@ -6,7 +6,8 @@ import { Gpu } from "../../src/gpu/gpu.ts";
 import { blurNormalize } from "../../src/ops/blur_normalize.ts";
 import { blurReference } from "../reference/gaussian_blur.ts";
 import { assertAllClose } from "../support/arrays.ts";
-import { packed, plainView, uploadViews } from "../support/gpu_views.ts";
+import { plainView } from "../../src/golden/plain_view.ts";
+import { packed, uploadViews } from "../support/gpu_views.ts";
 import { noiseImage } from "../support/noise_image.ts";
 
 Deno.test("blurNormalize() blurs as the float64 reference does", async () => {

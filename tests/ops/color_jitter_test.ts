@@ -11,7 +11,8 @@ import type { Raster } from "../../src/data/raster.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { colorJitter } from "../../src/ops/color_jitter.ts";
 import { randomStream } from "../../src/random.ts";
-import { packed, plainView, samplesOf, uploadViews } from "../support/gpu_views.ts";
+import { plainView } from "../../src/golden/plain_view.ts";
+import { packed, samplesOf, uploadViews } from "../support/gpu_views.ts";
 import { noiseImage } from "../support/noise_image.ts";
 import { assertSamples } from "../support/samples.ts";
 

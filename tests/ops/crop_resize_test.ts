@@ -9,7 +9,8 @@ import { areaReference } from "../reference/crop_resize.ts";
 import { assertAllClose } from "../support/arrays.ts";
 import { noiseImage } from "../support/noise_image.ts";
 import { assertSamples } from "../support/samples.ts";
-import { plainView, samplesOf, uploadViews } from "../support/gpu_views.ts";
+import { plainView } from "../../src/golden/plain_view.ts";
+import { samplesOf, uploadViews } from "../support/gpu_views.ts";
 
 /** Image, box and view: shrinks, enlarges, both at once, whole factors, one pixel, long images. */
 const CASES = [

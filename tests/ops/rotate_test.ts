@@ -3,7 +3,8 @@ import { rotate as rotateOnHost, rotationCoefficients } from "../../src/data/rot
 import { ShapeError } from "../../src/gpu/errors.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { rotate } from "../../src/ops/rotate.ts";
-import { packed, plainView, samplesOf, uploadViews } from "../support/gpu_views.ts";
+import { plainView } from "../../src/golden/plain_view.ts";
+import { packed, samplesOf, uploadViews } from "../support/gpu_views.ts";
 import { noiseImage } from "../support/noise_image.ts";
 
 Deno.test("rotate() makes the same bytes as the worker threads, and copies what is not turned", async () => {

@@ -7,27 +7,6 @@ import type { Gpu } from "../../src/gpu/gpu.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
 import type { ViewGroup } from "../../src/ops/view_table.ts";
 
-/** Levels that leave pixels as they are, from 0 to 255. */
-export const AS_PIXELS = { mean: [0, 0, 0, 0], std: Array(4).fill(1 / 255) as number[] };
-
-/** A view that shows an image as it is. */
-export function plainView({ width, height, channels }: Raster): ViewParams {
-  return {
-    keep: [...Array(channels).keys()],
-    box: { x0: 0, y0: 0, x1: width, y1: height },
-    width,
-    height,
-    flipHorizontal: false,
-    flipVertical: false,
-    rotation: null,
-    jitter: null,
-    gray: false,
-    blur: null,
-    solarizeThreshold: null,
-    normalize: AS_PIXELS,
-  };
-}
-
 /** A large blur: records have room for its weights. */
 const SPEC = { gaussian_blur: { prob: 1, sigmas: [0, 27], blur_limit: 0 } } as unknown as ViewSpec;
 
@@ -66,10 +45,7 @@ export function uploadViews(gpu: Gpu, images: Raster[], views: ViewParams[][]): 
     }
   });
   const { channels } = images[0];
-  const levels = normalizedLevels({
-    mean: normalize.mean.slice(0, channels),
-    std: normalize.std.slice(0, channels),
-  });
+  const levels = normalizedLevels(normalize, channels);
   return {
     images: gpu.upload([bytes / 4], new Uint32Array(all.buffer), "images"),
     levels: gpu.upload([channels, 256], levels, "levels"),

@@ -19,11 +19,13 @@ export interface PngOptions {
   /** Raw scan lines, each with its filter byte. */
   lines: number[];
   extra?: [type: string, data: number[]][];
+  /** Scan lines come in Adam7's seven passes. */
+  interlaced?: boolean;
 }
 
 /** A PNG file. */
 export function pngFile(
-  { width, height, depth, colorType, lines, extra = [] }: PngOptions,
+  { width, height, depth, colorType, lines, extra = [], interlaced = false }: PngOptions,
 ): Uint8Array<ArrayBuffer> {
   const chunk = (type: string, data: Uint8Array) => {
     const body = Buffer.concat([Buffer.from(type), data]);
@@ -35,7 +37,7 @@ export function pngFile(
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);
-  header.set([depth, colorType], 8);
+  header.set([depth, colorType, 0, 0, Number(interlaced)], 8);
   return new Uint8Array(Buffer.concat([
     Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]),
     chunk("IHDR", header),
@@ -43,6 +45,34 @@ export function pngFile(
     chunk("IDAT", deflateSync(Uint8Array.from(lines))),
     chunk("IEND", new Uint8Array()),
   ]));
+}
+
+/** Column and row of the first pixel, and steps to the next, of each of Adam7's passes. */
+const PASSES = [
+  [0, 0, 8, 8],
+  [4, 0, 8, 8],
+  [0, 4, 4, 8],
+  [2, 0, 4, 4],
+  [0, 2, 2, 4],
+  [1, 0, 2, 2],
+  [0, 1, 1, 2],
+];
+
+/** The scan lines of an interlaced PNG. */
+export function interlacedLines(
+  width: number,
+  height: number,
+  pixelAt: (x: number, y: number) => number[],
+): number[] {
+  const lines: number[] = [];
+  for (const [left, top, stepX, stepY] of PASSES) {
+    if (left >= width) continue;
+    for (let y = top; y < height; y += stepY) {
+      lines.push(0);
+      for (let x = left; x < width; x += stepX) lines.push(...pixelAt(x, y));
+    }
+  }
+  return lines;
 }
 
 export interface JpegOptions {
@@ -192,8 +222,34 @@ export function pnmFile(header: string, samples: number[] = []): Uint8Array<Arra
 /** The same image, from a PNG file, in a format that has a native encoder here. */
 export async function encodedAs(
   png: Uint8Array,
-  format: "webpLossless" | "bmp" | "tiff",
+  format: "webp" | "webpLossless" | "bmp" | "tiff",
 ): Promise<Uint8Array<ArrayBuffer>> {
   const image = new (await loadTransformer())(png);
   return new Uint8Array(await image[format]());
+}
+
+/** A BMP of 8 bits with two colors, black and (200, 100, 50), as they are or in runs. */
+export function paletteBmpFile(
+  { width, height, data, runs = false }: {
+    width: number;
+    height: number;
+    /** Rows from below, each of a multiple of four bytes; or pairs of a length and a color. */
+    data: number[];
+    runs?: boolean;
+  },
+): Uint8Array<ArrayBuffer> {
+  const start = 14 + 40 + 8;
+  const file = new DataView(new ArrayBuffer(start + data.length));
+  file.setUint16(0, 0x424d);
+  file.setUint32(2, file.byteLength, true);
+  [start, 40, width, height].forEach((value, i) => file.setUint32(10 + 4 * i, value, true));
+  file.setUint16(26, 1, true);
+  file.setUint16(28, 8, true);
+  file.setUint32(30, Number(runs), true);
+  file.setUint32(34, data.length, true);
+  file.setUint32(46, 2, true); // colors
+  const bytes = new Uint8Array(file.buffer);
+  bytes.set([0, 0, 0, 0, 50, 100, 200, 0], 54); // blue, green, red
+  bytes.set(data, start);
+  return bytes;
 }

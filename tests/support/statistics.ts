@@ -1,21 +1,8 @@
-/** One statistic of a sample beside its exact expectation. */
-export interface Comparison {
-  name: string;
-  expected: number;
-  drawn: number;
-  /** Distance in standard errors of the sample. */
-  off: number;
-}
-
-/** A statistic with a standard error that is known otherwise; 0 if it cannot vary. */
-export function compare(name: string, expected: number, drawn: number, error: number): Comparison {
-  const off = drawn === expected ? 0 : (drawn - expected) / error;
-  return { name, expected, drawn, off };
-}
+import { type Sampled, sampled } from "../../src/golden/sampled.ts";
 
 /** How often something of probability `p` happened in `count` trials. */
-export function compareShare(name: string, p: number, hits: number, count: number): Comparison {
-  return compare(name, p, hits / count, Math.sqrt(p * (1 - p) / count));
+export function compareShare(name: string, p: number, hits: number, count: number): Sampled {
+  return sampled(name, p, hits / count, Math.sqrt(p * (1 - p) / count));
 }
 
 /** The mean of a sample from a distribution. */
@@ -23,9 +10,9 @@ export function compareMean(
   name: string,
   { mean, deviation }: { mean: number; deviation: number },
   sample: number[],
-): Comparison {
+): Sampled {
   const drawn = sample.reduce((sum, value) => sum + value, 0) / sample.length;
-  return compare(name, mean, drawn, deviation / Math.sqrt(sample.length));
+  return sampled(name, mean, drawn, deviation / Math.sqrt(sample.length));
 }
 
 /** The mean of a uniform sample. */
@@ -42,7 +29,7 @@ export function compareCounts(
   name: string,
   probabilities: ArrayLike<number>,
   counts: ArrayLike<number>,
-): Comparison {
+): Sampled {
   const total = Array.from(counts).reduce((sum, count) => sum + count, 0);
   const free = probabilities.length - 1;
   const square = Array.from(probabilities).reduce((sum, p, i) => {
@@ -54,17 +41,12 @@ export function compareCounts(
 }
 
 /** The comparisons without those of what never happens, and never did. */
-export function possible(comparisons: Comparison[]): Comparison[] {
+export function possible(comparisons: Sampled[]): Sampled[] {
   return comparisons.filter(({ expected, drawn }) => expected !== 0 || drawn !== 0);
 }
 
-/** The comparison that is farthest off. */
-export function farthest(comparisons: Comparison[]): Comparison {
-  return comparisons.reduce((a, b) => Math.abs(b.off) > Math.abs(a.off) ? b : a);
-}
-
 /** A Markdown table of comparisons. */
-export function tableOf(comparisons: Comparison[]): string {
+export function tableOf(comparisons: Sampled[]): string {
   const digits = (value: number) => String(Number(value.toPrecision(5)));
   const rows = comparisons.map(({ name, expected, drawn, off }) =>
     [name, digits(expected), digits(drawn), off.toFixed(1).replace("-0.0", "0.0")].join(" | ")

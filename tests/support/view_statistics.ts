@@ -6,6 +6,7 @@ import {
   type ViewSpec,
   viewSpecs,
 } from "../../src/data/view_spec.ts";
+import { type Sampled } from "../../src/golden/sampled.ts";
 import { randomStream } from "../../src/random.ts";
 import { keptProbabilities } from "../reference/channel_drop.ts";
 import {
@@ -14,13 +15,7 @@ import {
   tenthOf,
   tenthProbabilities,
 } from "../reference/crop_box.ts";
-import {
-  compareCounts,
-  compareMean,
-  compareShare,
-  compareUniform,
-  type Comparison,
-} from "./statistics.ts";
+import { compareCounts, compareMean, compareShare, compareUniform } from "./statistics.ts";
 
 /** Views drawn of each kind. */
 export const DRAWS = 10_000;
@@ -33,7 +28,7 @@ export interface ViewStatistics {
   size: Size;
   spec: ViewSpec;
   params: ViewParams[];
-  comparisons: Comparison[];
+  comparisons: Sampled[];
 }
 
 const SIZES: Size[] = [[640, 480], [300, 500]];
@@ -91,7 +86,7 @@ function drawMany(
   });
 }
 
-function opComparisons(spec: ViewSpec, params: ViewParams[]): Comparison[] {
+function opComparisons(spec: ViewSpec, params: ViewParams[]): Sampled[] {
   const share = (name: string, p: number | undefined, happened: (each: ViewParams) => boolean) =>
     compareShare(name, p ?? 0, params.filter(happened).length, params.length);
   const hasColors = spec.num_channels === 3 && spec.channel_drop === null;
@@ -167,7 +162,7 @@ export function jitterRange(spec: ViewSpec, op: (typeof JITTER_OPS)[number]): [n
   return op === "hue" ? [-reach, reach] : [1 - reach, 1 + reach];
 }
 
-function jitterComparisons(spec: ViewSpec, params: ViewParams[]): Comparison[] {
+function jitterComparisons(spec: ViewSpec, params: ViewParams[]): Sampled[] {
   const jitters = params.flatMap(({ jitter }) => jitter ?? []);
   const orders = new Map<string, number>();
   for (const { order } of jitters) orders.set(order.join(), (orders.get(order.join()) ?? 0) + 1);

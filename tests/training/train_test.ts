@@ -1,12 +1,15 @@
 import { deepEqual, equal, notDeepEqual, ok, rejects } from "node:assert/strict";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { ConfigError } from "../../src/config/config_error.ts";
+import { resolveConfig } from "../../src/config/resolve_config.ts";
 import type { TrainOptions } from "../../src/config/train_config.ts";
 import { DataError } from "../../src/data/errors.ts";
+import { findImages } from "../../src/data/find_images.ts";
 import { readSafetensors } from "../../src/safetensors.ts";
 import { SafetensorsFile } from "../../src/safetensors_file.ts";
 import { TrainingError } from "../../src/training/metrics.ts";
 import { type MetricsRow, readMetrics } from "../../src/training/metrics_file.ts";
+import { previewOf } from "../../src/training/preview.ts";
 import { train } from "../../src/training/train.ts";
 import { tarFile } from "../support/tar_files.ts";
 import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
@@ -97,6 +100,25 @@ Deno.test("train() resumes a run that accumulates, without local views, over epo
   }, 25);
 });
 
+Deno.test("train() on views that the GPU makes resumes, and learns what it does on the workers'", async () => {
+  await withTinyRun(async (folder, data) => {
+    const [whole, parts, workers] = ["whole", "parts", "workers"].map((name) =>
+      `${folder}/${name}`
+    );
+    // Grey and alpha: another number of channels goes all the way.
+    const transform_args = { ...TINY_RUN.transform_args, num_channels: 2, random_rotation: {} };
+    const settings = { ...TINY_RUN, data, transform_args };
+    await train({ ...settings, out: whole, views_on: "gpu" });
+    await train({ ...settings, out: parts, views_on: "gpu" }, { signal: stopAfter(2) });
+    await train({ ...settings, out: parts, views_on: "gpu", resume_interrupted: true });
+    deepEqual(lossesOf(parts), lossesOf(whole));
+    deepEqual(await tensorsOf(`${parts}/${LAST}`), await tensorsOf(`${whole}/${LAST}`));
+    await train({ ...settings, out: workers, views_on: "workers", steps: 1 });
+    const [onGpu, byWorkers] = [whole, workers].map((out) => lossesOf(out)[0].train_loss!);
+    ok(Math.abs(onGpu - byWorkers) < 1e-3, `${onGpu} and ${byWorkers}`); // some level rounds otherwise
+  });
+});
+
 Deno.test("train() leaves metrics, checkpoint, settings and the teacher in its folder", async (t) => {
   await withTinyRun(async (folder, data) => {
     const out = `${folder}/run`;
@@ -105,6 +127,7 @@ Deno.test("train() leaves metrics, checkpoint, settings and the teacher in its f
     await t.step("nothing else", async () => {
       const files = (await readdir(out, { recursive: true })).sort();
       deepEqual(files, [
+        "augmentations.png",
         "checkpoints",
         "checkpoints/epoch=0-step=2.safetensors",
         "checkpoints/last.safetensors",
@@ -239,6 +262,30 @@ Deno.test("train() tells what a resumed run is told otherwise, and writes it dow
     await train({ ...run, resume_interrupted: true, steps: 3, batch_size: 3 }, { onMessage });
     deepEqual(messages, []);
   }, 4);
+});
+
+Deno.test("train() draws its first batch once, and goes on where it cannot", async () => {
+  await withTinyRun(async (folder, data) => {
+    const run = { ...TINY_RUN, out: `${folder}/run`, data, steps: 1 };
+    const picture = `${run.out}/augmentations.png`;
+    await train(run);
+    const config = resolveConfig(run);
+    const { png } = await previewOf(config, await findImages(data));
+    deepEqual(new Uint8Array(await readFile(picture)), png);
+
+    await writeFile(picture, "kept");
+    await train({ ...run, steps: 2, resume_interrupted: true });
+    equal(await readFile(picture, "utf8"), "kept");
+
+    await rm(picture);
+    await mkdir(picture); // which no file can replace
+    const messages: string[] = [];
+    const onMessage = (message: string) => messages.push(message);
+    const again = { ...run, steps: 3, resume_interrupted: true };
+    equal((await train(again, { onMessage })).finished, true);
+    const [message] = messages;
+    ok(message.startsWith(`cannot write ${picture}: EISDIR`), message);
+  });
 });
 
 Deno.test("train() wants two images for the KoLeo loss", async () => {

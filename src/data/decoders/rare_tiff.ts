@@ -1,10 +1,12 @@
 import { loadGeotiff } from "../../deps/geotiff.ts";
 import type { ImageHeader } from "../image_header.ts";
 import type { Raster } from "../raster.ts";
+import { hasAllTiffValues } from "../tiff_tags.ts";
 
 /** Tags as the decoder names them; each may be missing or damaged. */
 interface Directory {
   PhotometricInterpretation?: number;
+  BitsPerSample?: ArrayLike<number>;
   Compression?: number;
   ExtraSamples?: ArrayLike<number>;
   YCbCrSubSampling?: ArrayLike<number>;
@@ -15,10 +17,9 @@ interface Page {
   fileDirectory: Directory;
   getSamplesPerPixel(): number;
   getSampleFormat(): number;
-  getBitsPerSample(): number;
   getTileWidth(): number;
   getTileHeight(): number;
-  readRasters(options: { interleave: true }): Promise<ArrayLike<number>>;
+  readRasters(options: { interleave: true; samples: number[] }): Promise<ArrayLike<number>>;
 }
 
 /** What a page says of its samples. */
@@ -60,12 +61,14 @@ export async function decodeRareTiff(
   bytes: Uint8Array,
   { width, height }: ImageHeader,
 ): Promise<Raster> {
+  if (!hasAllTiffValues(bytes)) throw new Error("a table reaches past the end of the file");
   const { fromArrayBuffer } = await loadGeotiff();
   const file = await fromArrayBuffer(bytes.slice().buffer);
   const page = await file.getImage(0) as unknown as Page; // its own types know no interleaving
   const kind = sampleKind(page);
   checkTiles(page, bytes.length, width * height);
-  const values = await page.readRasters({ interleave: true });
+  const samples = [...Array(kind.samples).keys()];
+  const values = await page.readRasters({ interleave: true, samples });
   if (values.length !== width * height * kind.samples) {
     throw new Error("the sizes in the file differ");
   }
@@ -82,17 +85,22 @@ export async function decodeRareTiff(
 }
 
 function sampleKind(page: Page): SampleKind {
-  const { PhotometricInterpretation: photometric = -1, ExtraSamples, ColorMap } =
-    page.fileDirectory;
+  const { PhotometricInterpretation: photometric = -1, ...directory } = page.fileDirectory;
   const colors = COLOR_SAMPLES.get(photometric);
   if (colors === undefined) {
     throw new Error(`color must be grey, a palette, RGB or YCbCr, got kind ${photometric}`);
   }
-  const [samples, bits] = [page.getSamplesPerPixel(), page.getBitsPerSample()];
+  const { BitsPerSample, ExtraSamples, ColorMap } = directory;
+  const samples = page.getSamplesPerPixel();
   if (samples < colors || samples > colors + 4) throw new Error(`${samples} samples a pixel`);
+  const bits = BitsPerSample?.[0] ?? 0;
+  // A sample without bits would throw with other strips still in work, whose errors nobody gets.
+  for (let i = 0; i < samples; i++) {
+    if (bits < 1 || BitsPerSample?.[i] !== bits) throw new Error("samples must be of equal bits");
+  }
   const format = page.getSampleFormat();
   if (format !== WHOLE && format !== FLOAT) throw new Error("samples must not have a sign");
-  if (photometric === YCBCR) checkSubsampling(page.fileDirectory);
+  if (photometric === YCBCR) checkSubsampling(directory);
   const palette = photometric === PALETTE ? ColorMap ?? [] : undefined;
   if (palette !== undefined && (bits > 16 || palette.length !== 3 << bits)) {
     throw new Error(`a palette of ${bits} bits must have ${3 << bits} values`);

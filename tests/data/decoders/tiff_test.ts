@@ -1,6 +1,7 @@
 import { rejects } from "node:assert/strict";
 import { decodeImage } from "../../../src/data/decode.ts";
 import { assertDecodes, type Pixel } from "../../support/decoded_pixels.ts";
+import { jpegFile } from "../../support/image_files.ts";
 import { floatBytes, type TiffFile, tiffOf } from "../../support/tiff_files.ts";
 
 /** Numbers of the tags that the kinds differ in. */
@@ -126,6 +127,18 @@ Deno.test("decodeImage() reads TIFFs in strips, in either byte order", async () 
   }
 });
 
+Deno.test("decodeImage() reads the YCbCr of a JPEG in a TIFF", async () => {
+  const blocks = [[4, 128, 128], [76, 85, 255]];
+  const tags = { [BITS]: [8, 8, 8], [PHOTOMETRIC]: [6], [COMPRESSION]: [7] };
+  const data = jpegFile({ columns: 2, blocks });
+  const row = [...Array(8).fill(DARK), ...Array(8).fill([76, 254, 0, 0, 255])];
+  await assertDecodes(
+    tiffOf({ width: 16, height: 8, tags, data }),
+    [16, 8],
+    Array(8).fill(row).flat(),
+  );
+});
+
 Deno.test("decodeImage() says which kind of TIFF it cannot read", async (t) => {
   const kinds: Record<string, Kind> = {
     "color must be grey, a palette, RGB or YCbCr, got kind 8": {
@@ -152,18 +165,31 @@ Deno.test("decodeImage() says which kind of TIFF it cannot read", async (t) => {
       tags: { [BITS]: [8, 8], [PHOTOMETRIC]: [1], 322: [65535], 323: [65535], 324: [8], 325: [4] },
       ...{ data: [1, 2, 3, 4], strips: 0 },
     },
+    "samples must be of equal bits": {
+      tags: { [BITS]: [8], [PHOTOMETRIC]: [1], [PLANES]: [2], 277: [2], 279: [] },
+      data: [1, 2, 3, 4],
+    },
     "7 samples a pixel": {
       tags: { [BITS]: Array(7).fill(8), [PHOTOMETRIC]: [1] },
       data: Array(14).fill(9),
     },
   };
   for (const [reason, kind] of Object.entries(kinds)) {
-    await t.step(reason, async () => {
-      const file = tiffOf({ width: 2, height: 1, ...kind });
-      await rejects(decodeImage(file), {
-        message: `Cannot decode image: TIFF data must be complete and intact, got ${file.length} ` +
-          `bytes that do not decode (${reason}); replace the file`,
-      });
-    });
+    await t.step(reason, () => assertRefused(tiffOf({ width: 2, height: 1, ...kind }), reason));
   }
 });
+
+Deno.test("decodeImage() makes no room for a table that the file cannot hold", async () => {
+  const tags = { [BITS]: [8], [PHOTOMETRIC]: [3], [PALETTE]: palette(8) };
+  const file = tiffOf({ width: 2, height: 1, tags, data: [1, 0] });
+  const [last, countAt] = [9, 4]; // the palette's entry, and where it says how many values follow
+  new DataView(file.buffer).setUint32(8 + 2 + 12 * last + countAt, 1 << 30, true);
+  await assertRefused(file, "a table reaches past the end of the file");
+});
+
+async function assertRefused(file: Uint8Array, reason: string): Promise<void> {
+  await rejects(decodeImage(file), {
+    message: `Cannot decode image: TIFF data must be complete and intact, got ${file.length} ` +
+      `bytes that do not decode (${reason}); replace the file`,
+  });
+}

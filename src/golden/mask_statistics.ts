@@ -1,6 +1,6 @@
-import { drawMasks, type MaskSettings } from "../../src/data/masks.ts";
-import { randomStream } from "../../src/random.ts";
-import { compare, type Comparison } from "./statistics.ts";
+import { drawMasks, type MaskSettings } from "../data/masks.ts";
+import { randomStream } from "../random.ts";
+import { type Sampled, sampled } from "./sampled.ts";
 
 /** Batches of masks drawn with each settings. */
 const DRAWS = 10_000;
@@ -31,9 +31,9 @@ export interface RecordedMasks {
 
 /** Our draws beside the recorded ones. */
 export interface MaskStatistics {
-  counts: Comparison[];
-  ranks: Comparison[];
-  positions: Comparison[];
+  counts: Sampled[];
+  ranks: Sampled[];
+  positions: Sampled[];
   /** The most patches in a batch. */
   largest: number;
 }
@@ -62,16 +62,16 @@ export function maskStatistics(set: RecordedMasks, seed: number): MaskStatistics
   const pooled = (unmasked * DRAWS + theirs * set.draws) / (DRAWS + set.draws);
   return {
     counts: [
-      compare("masked patches of a batch", mean, total, std * Math.sqrt(batches)),
-      compare("asked crops without a mask", theirs, unmasked, ofShare(pooled, asked)),
+      sampled("masked patches of a batch", mean, total, std * Math.sqrt(batches)),
+      sampled("asked crops without a mask", theirs, unmasked, ofShare(pooled, asked)),
     ],
     ranks: set.sorted_count_mean_per_rank.map((expected, rank) => {
       const error = set.sorted_count_std_per_rank[rank] * Math.sqrt(batches);
-      return compare(`masked patches, rank ${rank}`, expected, drawn.rankSums[rank] / DRAWS, error);
+      return sampled(`masked patches, rank ${rank}`, expected, drawn.rankSums[rank] / DRAWS, error);
     }),
     positions: set.position_frequency.flat().map((expected, patch) => {
       const share = drawn.patchSums[patch] / (DRAWS * set.crops);
-      return compare(`patch ${patch} masked`, expected, share, ofShare(expected, set.crops));
+      return sampled(`patch ${patch} masked`, expected, share, ofShare(expected, set.crops));
     }),
     largest: drawn.largest,
   };

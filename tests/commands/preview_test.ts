@@ -1,0 +1,51 @@
+import { deepEqual, equal, rejects } from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import { preview } from "../../src/commands/preview.ts";
+import { ConfigError } from "../../src/config/config_error.ts";
+import { resolveConfig } from "../../src/config/resolve_config.ts";
+import { decodeImage } from "../../src/data/decode.ts";
+import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
+
+/** Runs the command, and returns what it prints. */
+async function printed(config: ReturnType<typeof resolveConfig>): Promise<string[]> {
+  const lines: string[] = [];
+  const { log } = console;
+  console.log = (text: string) => lines.push(text);
+  try {
+    await preview(config);
+  } finally {
+    console.log = log;
+  }
+  return lines;
+}
+
+Deno.test("preview() writes a picture and says what it shows", () =>
+  withTinyRun(async (folder, data) => {
+    const out = `${folder}/new/preview.png`;
+    const config = resolveConfig({ ...TINY_RUN, data, out, batch_size: 6 });
+    deepEqual(await printed(config), [
+      `${out}\n6 of the 6 images of the first batch, 4 views of each, masks over the global ones`,
+    ]);
+    equal((await decodeImage(await readFile(out))).channels, 3);
+  }, 6));
+
+Deno.test("preview() replaces a file only if it is told to", () =>
+  withTinyRun(async (folder, data) => {
+    const out = `${folder}/preview.png`;
+    await writeFile(out, "mine");
+    const config = resolveConfig({ ...TINY_RUN, data, out });
+    const refused = (message: string) => new ConfigError([{ key: "out", message }]);
+    await rejects(
+      preview(config),
+      refused(
+        `must be a new file, got "${out}", which exists; choose another, or write overwrite=true`,
+      ),
+    );
+    equal(await readFile(out, "utf8"), "mine");
+    await printed({ ...config, overwrite: true });
+    equal((await readFile(out)).subarray(1, 4).toString(), "PNG");
+    await rejects(
+      preview({ ...config, out: data, overwrite: true }),
+      refused(`must be a file, got the folder "${data}"; choose another`),
+    );
+  }, 4));
