@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import type { ImageLocation, ImageSet } from "./image_set.ts";
-import { reductionViews } from "./reduce.ts";
+import { type ReductionView, reductionViews } from "./reduce.ts";
 import type { TransformArgs } from "./view_spec.ts";
 
 /** What a pack was made from: it is current for as long as this stays the same. */
 export interface PackOrigin {
   num_channels: number;
   /** What a reduction depends on, each kind of view once. */
-  views: ReturnType<typeof reductionViews>;
+  views: ReductionView[];
   /** Images of the set, readable or not. */
   images: number;
   /** SHA-256 of the name, size and time of every file, and of the place of parts in theirs. */

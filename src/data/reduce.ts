@@ -21,20 +21,26 @@ export function reductionOf(
   size: { width: number; height: number },
   args: TransformArgs,
 ): number {
-  const spare = reductionViews(args).map(({ size: [height, width], random_resize }) => {
+  const spare = reductionViews(args).map(({ least: [height, width], random_resize }) => {
     const box = smallestBox(size, random_resize);
-    return Math.min(box.width / width, box.height / height) / SPARE;
+    return Math.min(box.width / width, box.height / height);
   });
   return Math.max(1, Math.floor(Math.min(...spare)));
 }
 
-/** All of the settings that {@linkcode reductionOf} depends on: of each view, size and least crop. */
-export function reductionViews(
-  args: TransformArgs,
-): { size: [height: number, width: number]; random_resize: { min_scale: number } | null }[] {
+/** How far an image may be reduced for the sake of one view. */
+export interface ReductionView {
+  /** What the smallest crop of the reduced image must have, in pixels. */
+  least: [height: number, width: number];
+  /** null where the crop is the whole image. */
+  random_resize: { min_scale: number } | null;
+}
+
+/** All that {@linkcode reductionOf} depends on beside the image, for each view. */
+export function reductionViews(args: TransformArgs): ReductionView[] {
   const { globals, locals } = viewSpecs(args);
-  return [...globals, ...locals].map(({ size, random_resize }) => ({
-    size,
+  return [...globals, ...locals].map(({ size: [height, width], random_resize }) => ({
+    least: [height * SPARE, width * SPARE],
     random_resize: random_resize && { min_scale: random_resize.min_scale },
   }));
 }

@@ -21,7 +21,7 @@ const VIEWS: TransformArgs = {
 };
 
 /** With bytes that do not fill their last word; the last two are reduced. */
-const SIDES = [24, 25, 1, 37, 150, 201];
+const SIDES = [24, 25, 1, 37, 320, 401];
 
 /** Packs the images of a folder, and says what was told meanwhile. */
 async function pack(
@@ -80,6 +80,7 @@ Deno.test("packedSet() gives the loader the same batches as the files do", () =>
     for (const numWorkers of [0, 2]) {
       const path = join(folder, `${numWorkers}`, "images.pack"); // in a folder that is made
       const { set } = await pack(data, path, { numWorkers });
+      deepEqual(SIDES.map((_, i) => set.location(i).raw!.width), [24, 25, 1, 37, 160, 134]);
       for (const maker of ["workers", "gpu"] as const) {
         const plain = withErrorsApart(await take({ images, maker }));
         equal(plain.errors.length, 1);
@@ -419,8 +420,8 @@ Deno.test("a pack is a header, an index, pixels on words, and what they were mad
     deepEqual(origin, {
       num_channels: 3,
       views: [
-        { size: [12, 16], random_resize: { min_scale: 0.32 } },
-        { size: [8, 6], random_resize: { min_scale: 0.05 } },
+        { least: [36, 48], random_resize: { min_scale: 0.32 } },
+        { least: [24, 18], random_resize: { min_scale: 0.05 } },
       ],
       images: 2,
       files: origin.files,
