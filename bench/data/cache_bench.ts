@@ -7,6 +7,7 @@ import { packedSet } from "../../src/data/packed_set.ts";
 import { DEFAULT_TRANSFORM_ARGS, type TransformArgs } from "../../src/data/view_spec.ts";
 import { workersOf } from "../../src/training/workers.ts";
 import { benchImages } from "./images.ts";
+import { benchOnce } from "./once.ts";
 
 /** Views so small that decoding is much of the work. */
 const VIEWS: TransformArgs = {
@@ -44,13 +45,6 @@ for (const maker of ["gpu", "workers"] as const) {
     name("cache_disk"),
     async () => timeEpochs(name("cache_disk"), { images: await pack(), maker }),
   );
-}
-
-/** Registers a bench that prints its own figures, once however often Deno calls it. */
-function benchOnce(name: string, run: () => Promise<void>): void {
-  let done: Promise<void> | undefined;
-  // Deno waits for functions that are declared async alone.
-  Deno.bench({ name, n: 1, warmup: 0 }, async () => await (done ??= run()));
 }
 
 /** Times epochs after the first, which starts the workers and fills the cache. */
