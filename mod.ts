@@ -23,7 +23,7 @@ export { MODEL_NAMES, resolveModel } from "./src/config/model_presets.ts";
 export type { ModelConfig } from "./src/config/model_config.ts";
 export { resolveConfig } from "./src/config/resolve_config.ts";
 export type { TrainConfig, TrainOptions } from "./src/config/train_config.ts";
-export { DataError } from "./src/data/errors.ts";
+export { DataError } from "./src/images/errors.ts";
 export { GpuError, ShapeError } from "./src/gpu/errors.ts";
 export { CheckpointError } from "./src/safetensors.ts";
 export { TrainingError } from "./src/training/metrics.ts";

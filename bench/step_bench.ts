@@ -1,7 +1,7 @@
 // deno bench -A bench/step_bench.ts: whole training steps, views and all, without the data path.
 import { resolveConfig } from "../src/config/resolve_config.ts";
 import type { TrainConfig, TrainOptions } from "../src/config/train_config.ts";
-import { drawMasks } from "../src/data/masks.ts";
+import { drawMasks } from "../src/views/masks.ts";
 import { openDevice } from "../src/gpu/device.ts";
 import { costOf } from "../src/gpu/plan.ts";
 import { PlanRunner } from "../src/gpu/runner.ts";

@@ -11,7 +11,7 @@
 // Numerics   f32 sums. Levels are a table, so that no adapter divides otherwise than the host.
 
 const RUN = 64u;
-const MAX_RADIUS = 96u; // src/data/gaussian_blur.ts has the same
+const MAX_RADIUS = 96u; // src/views/gaussian_blur.ts has the same
 const COLUMNS = 256u; // RUN + 2 MAX_RADIUS
 
 @group(0) @binding(2) var<storage, read> x: array<u32>;

@@ -10,7 +10,7 @@
 //            column and then of each row;  pixels [V·B, height·width].
 // Launch     one workgroup per tile of 8 x 8 pixels, image by image, so that the views of one
 //            image find it in the cache.
-// Numerics   f32 sums, columns before rows: the order of src/data/crop_resize.ts. The taps come
+// Numerics   f32 sums, columns before rows: the order of src/views/crop_resize.ts. The taps come
 //            from there too, so positions are exact; a GPU that fuses multiply and add may round a
 //            sum that is nearly a half the other way.
 

@@ -5,7 +5,7 @@
 // Math       y[p] = bilinear(x, A·p + b), positions to 1/32 pixel, the border mirrored.
 // Shapes     x, y [V·B, height·width], packed pixels.
 // Launch     one lane per pixel.
-// Numerics   whole numbers only: the same as src/data/rotate.ts on every adapter.
+// Numerics   whole numbers only: the same as src/views/rotate.ts on every adapter.
 
 @group(0) @binding(2) var<storage, read> x: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<u32>;

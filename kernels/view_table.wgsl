@@ -3,7 +3,7 @@
 // Joined before crop_resize.wgsl, rotate.wgsl, color_jitter.wgsl and blur_normalize.wgsl.
 //
 // Shapes     views [V·B, words]: a record for each view, view 0 of all images first, as
-//            src/data/view_table.ts writes it; the words from BLUR_WEIGHTS on are its blur kernel,
+//            src/views/view_table.ts writes it; the words from BLUR_WEIGHTS on are its blur kernel,
 //            from the middle outwards.
 //            pixels [V·B, height·width]: 8-bit channels, the first in the lowest byte of a word.
 

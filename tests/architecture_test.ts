@@ -8,7 +8,8 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url)).replaceAll("\\", "/"
 /** Leaf modules and folders, which everything but the GPU layer may import. */
 const LEAVES = ["config", "random", "safetensors", "safetensors_file", "deps"];
 const COMPUTE = ["layers", "ops", "gpu", ...LEAVES];
-const TRAINING = ["eval", "data", "model", "losses", "optim", ...COMPUTE];
+const DATA = ["data", "report", "views", "images"];
+const TRAINING = ["eval", ...DATA, "model", "losses", "optim", ...COMPUTE];
 
 /** Each place of the tree and the places it may import, itself apart; `docs/design.md` has why. */
 const MAY_IMPORT: Record<string, string[]> = {
@@ -19,8 +20,11 @@ const MAY_IMPORT: Record<string, string[]> = {
   demo: ["setup", "training", ...TRAINING],
   setup: [],
   training: TRAINING,
-  eval: ["data", "model", ...COMPUTE],
-  data: ["config", "random", "deps"],
+  eval: [...DATA, "model", ...COMPUTE],
+  data: ["views", "images", "config", "random"],
+  report: ["views", "images"],
+  views: ["images", "config", "random"],
+  images: ["deps"],
   model: COMPUTE,
   losses: COMPUTE.filter((place) => place !== "layers"),
   optim: COMPUTE,

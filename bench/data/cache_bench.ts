@@ -1,10 +1,10 @@
 // deno bench -A bench/data/cache_bench.ts: images a second of the loader, without and with caches.
 //
 // BENCH_DATA=my_images deno bench -A bench/data/cache_bench.ts takes a folder of one's own.
-import { findImages } from "../../src/data/find_images.ts";
+import { findImages } from "../../src/images/find_images.ts";
 import { ViewLoader, type ViewLoaderOptions } from "../../src/data/loader.ts";
 import { packedSet } from "../../src/data/packed_set.ts";
-import { DEFAULT_TRANSFORM_ARGS, type TransformArgs } from "../../src/data/view_spec.ts";
+import { DEFAULT_TRANSFORM_ARGS, type TransformArgs } from "../../src/views/view_spec.ts";
 import { workersOf } from "../../src/training/workers.ts";
 import { benchImages } from "./images.ts";
 import { benchOnce } from "./once.ts";

@@ -1,7 +1,7 @@
 // deno bench -A bench/data/decode_bench.ts: reading and decoding, by the number of threads.
 //
 // BENCH_DATA=my_images deno bench -A bench/data/decode_bench.ts times a folder of one's own.
-import { checkImages } from "../../src/data/check_images.ts";
+import { checkImages } from "../../src/images/check_images.ts";
 import { benchImages } from "./images.ts";
 import { benchOnce } from "./once.ts";
 

@@ -1,5 +1,5 @@
 // Writes the tables of docs/views.md: draws of views and masks beside what is expected of them.
-// Run it as a script after a change of the draws; tests/data/ holds the same numbers to 3 errors.
+// Run it as a script after a change of the draws; tests/views/ holds the same numbers to 3 errors.
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { findCase, loadCase } from "../../tests/support/golden.ts";

@@ -3,8 +3,8 @@
 // BENCH_DATA=my_images deno bench -A bench/data/views_bench.ts takes a folder of one's own.
 import { resolveConfig } from "../../src/config/resolve_config.ts";
 import type { TransformArgs } from "../../src/config/transform_args.ts";
-import { findImages } from "../../src/data/find_images.ts";
-import { ImageReader } from "../../src/data/image_reader.ts";
+import { findImages } from "../../src/images/find_images.ts";
+import { ImageReader } from "../../src/images/image_reader.ts";
 import { type Item, type ItemJob, makeItem, type ViewMaker } from "../../src/data/item.ts";
 import { openDevice } from "../../src/gpu/device.ts";
 import { PlanRunner } from "../../src/gpu/runner.ts";

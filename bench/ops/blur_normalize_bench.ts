@@ -1,5 +1,5 @@
 // deno bench -A bench/ops/blur_normalize_bench.ts: views of 224 pixels, every first one blurred.
-import { blurKernelSize } from "../../src/data/gaussian_blur.ts";
+import { blurKernelSize } from "../../src/views/gaussian_blur.ts";
 import { blurNormalize } from "../../src/ops/blur_normalize.ts";
 import { pixelShape } from "../../src/ops/view_table.ts";
 import { blurReference } from "../../tests/reference/gaussian_blur.ts";

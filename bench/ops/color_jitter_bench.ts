@@ -1,5 +1,5 @@
 // deno bench -A bench/ops/color_jitter_bench.ts: the default recipe's jitter and grey at 224 pixels.
-import { colorJitter as colorJitterOnHost } from "../../src/data/color_jitter.ts";
+import { colorJitter as colorJitterOnHost } from "../../src/views/color_jitter.ts";
 import { colorJitter } from "../../src/ops/color_jitter.ts";
 import { pixelShape } from "../../src/ops/view_table.ts";
 import { plainView } from "../../src/golden/plain_view.ts";

@@ -1,5 +1,5 @@
 // deno bench -A bench/ops/crop_resize_bench.ts: random resized crops of 224 pixels.
-import { cropResize as cropResizeOnHost } from "../../src/data/crop_resize.ts";
+import { cropResize as cropResizeOnHost } from "../../src/views/crop_resize.ts";
 import { cropResize } from "../../src/ops/crop_resize.ts";
 import { plainView } from "../../src/golden/plain_view.ts";
 import { samplesOf, uploadViews } from "../../tests/support/gpu_views.ts";

@@ -1,5 +1,5 @@
 // deno bench -A bench/ops/render_views_bench.ts: all that makes the views of 224 pixels.
-import { DEFAULT_TRANSFORM_ARGS } from "../../src/data/view_spec.ts";
+import { DEFAULT_TRANSFORM_ARGS } from "../../src/views/view_spec.ts";
 import { renderViews } from "../../src/ops/render_views.ts";
 import { registerBenches } from "../support/measure.ts";
 import { globalViews } from "../support/views.ts";

@@ -1,6 +1,6 @@
 // deno bench -A bench/ops/rotate_bench.ts: views of 224 pixels, half of them turned.
 import { deepEqual } from "node:assert/strict";
-import { rotate as rotateOnHost, rotationCoefficients } from "../../src/data/rotate.ts";
+import { rotate as rotateOnHost, rotationCoefficients } from "../../src/views/rotate.ts";
 import { rotate } from "../../src/ops/rotate.ts";
 import { pixelShape } from "../../src/ops/view_table.ts";
 import { plainView } from "../../src/golden/plain_view.ts";

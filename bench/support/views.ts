@@ -1,5 +1,9 @@
-import { drawViewParams } from "../../src/data/draw_view.ts";
-import { DEFAULT_TRANSFORM_ARGS, type TransformArgs, viewSpecs } from "../../src/data/view_spec.ts";
+import { drawViewParams } from "../../src/views/draw_view.ts";
+import {
+  DEFAULT_TRANSFORM_ARGS,
+  type TransformArgs,
+  viewSpecs,
+} from "../../src/views/view_spec.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import { randomStream } from "../../src/random.ts";
 import { type UploadedViews, uploadViews } from "../../tests/support/gpu_views.ts";

@@ -1,5 +1,5 @@
 import type { TrainConfig } from "../config/train_config.ts";
-import { checkImages, type DataReport, type Spread } from "../data/check_images.ts";
+import { checkImages, type DataReport, type Spread } from "../images/check_images.ts";
 import { mib } from "../gpu/plan.ts";
 import { workersOf } from "../training/workers.ts";
 import { Progress } from "./progress.ts";
@@ -38,7 +38,7 @@ export async function checkData(
  *
  * @example
  * ```ts
- * import { checkImages } from "../data/check_images.ts";
+ * import { checkImages } from "../images/check_images.ts";
  * import { describeReport } from "./check_data.ts";
  *
  * async function check(folder: string) {

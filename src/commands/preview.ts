@@ -2,7 +2,7 @@ import { mkdir, stat, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { ConfigError } from "../config/config_error.ts";
 import type { TrainConfig } from "../config/train_config.ts";
-import { findImages } from "../data/find_images.ts";
+import { findImages } from "../images/find_images.ts";
 import { type Preview, previewOf } from "../training/preview.ts";
 
 /**

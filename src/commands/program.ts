@@ -1,6 +1,6 @@
 import type { TrainConfig } from "../config/train_config.ts";
 import { ConfigError } from "../config/config_error.ts";
-import { DataError } from "../data/errors.ts";
+import { DataError } from "../images/errors.ts";
 import { Command, CommanderError } from "../deps/commander.ts";
 import { GpuError } from "../gpu/errors.ts";
 import { CheckpointError } from "../safetensors.ts";

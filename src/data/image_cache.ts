@@ -1,4 +1,4 @@
-import type { Raster } from "./raster.ts";
+import type { Raster } from "../images/raster.ts";
 
 /**
  * Decoded images in shared memory, kept for later epochs as far as a budget allows.

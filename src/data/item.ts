@@ -1,17 +1,17 @@
 import { crc32 } from "node:zlib";
 import { viewChannels } from "../config/view_channels.ts";
 import { randomStream } from "../random.ts";
-import { decodeImage } from "./decode.ts";
-import { drawViewParams, type ViewParams } from "./draw_view.ts";
+import { decodeImage } from "../images/decode.ts";
+import { drawViewParams, type ViewParams } from "../views/draw_view.ts";
 import { sharedImage } from "./image_cache.ts";
-import type { ImageReader } from "./image_reader.ts";
-import type { ImageLocation } from "./image_set.ts";
+import type { ImageReader } from "../images/image_reader.ts";
+import type { ImageLocation } from "../images/image_set.ts";
 import { readPacked } from "./packed_image.ts";
-import type { Raster } from "./raster.ts";
-import { reduceImage } from "./reduce.ts";
-import { renderView } from "./render_view.ts";
-import { recordWords, type ViewRecords, viewRecords } from "./view_table.ts";
-import { type TransformArgs, viewSpecs } from "./view_spec.ts";
+import type { Raster } from "../images/raster.ts";
+import { reduceImage } from "../views/reduce.ts";
+import { renderView } from "../views/render_view.ts";
+import { recordWords, type ViewRecords, viewRecords } from "../views/view_table.ts";
+import { type TransformArgs, viewSpecs } from "../views/view_spec.ts";
 
 /** Who makes views: the threads that decode, or the GPU from what they drew. */
 export type ViewMaker = "workers" | "gpu";

@@ -1,9 +1,9 @@
 import { epochOrder } from "./epoch_order.ts";
-import { DataError } from "./errors.ts";
+import { DataError } from "../images/errors.ts";
 import { ImageCache } from "./image_cache.ts";
-import { ImageReader } from "./image_reader.ts";
-import type { ImageSet } from "./image_set.ts";
-import { noneReadable } from "./readable.ts";
+import { ImageReader } from "../images/image_reader.ts";
+import type { ImageSet } from "../images/image_set.ts";
+import { noneReadable } from "../images/readable.ts";
 import {
   type Item,
   itemBytes,
@@ -69,9 +69,9 @@ interface Found {
  *
  * @example
  * ```ts
- * import { findImages } from "./find_images.ts";
+ * import { findImages } from "../images/find_images.ts";
  * import { ViewLoader } from "./loader.ts";
- * import { DEFAULT_TRANSFORM_ARGS } from "./view_spec.ts";
+ * import { DEFAULT_TRANSFORM_ARGS } from "../views/view_spec.ts";
  *
  * async function firstBatch(root: string) {
  *   const images = await findImages(root);

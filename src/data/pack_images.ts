@@ -1,15 +1,15 @@
 import { statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { DataError } from "./errors.ts";
-import { readImageHeader } from "./image_header.ts";
-import { ImageReader } from "./image_reader.ts";
-import { type ImageSet, readImageBytes } from "./image_set.ts";
+import { DataError } from "../images/errors.ts";
+import { readImageHeader } from "../images/image_header.ts";
+import { ImageReader } from "../images/image_reader.ts";
+import { type ImageSet, readImageBytes } from "../images/image_set.ts";
 import { type DecodedItem, type ItemSettings, makeItem } from "./item.ts";
 import { packedBytes, PackIndex } from "./pack_file.ts";
 import type { PackOrigin } from "./pack_origin.ts";
 import { PackWriter, writeError } from "./pack_writer.ts";
-import { reductionOf } from "./reduce.ts";
-import type { TransformArgs } from "./view_spec.ts";
+import { reductionOf } from "../views/reduce.ts";
+import type { TransformArgs } from "../views/view_spec.ts";
 import { ViewPool } from "./view_pool.ts";
 
 /** How images are packed, and who is told. */

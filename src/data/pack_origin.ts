@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
-import type { ImageLocation, ImageSet } from "./image_set.ts";
-import { type ReductionView, reductionViews } from "./reduce.ts";
-import type { TransformArgs } from "./view_spec.ts";
+import type { ImageLocation, ImageSet } from "../images/image_set.ts";
+import { type ReductionView, reductionViews } from "../views/reduce.ts";
+import type { TransformArgs } from "../views/view_spec.ts";
 
 /** What a pack was made from: it is current for as long as this stays the same. */
 export interface PackOrigin {

@@ -1,4 +1,4 @@
-import { DataError } from "./errors.ts";
+import { DataError } from "../images/errors.ts";
 import { HEADER_BYTES, originBytes, packHeader, type PackIndex } from "./pack_file.ts";
 import type { PackOrigin } from "./pack_origin.ts";
 

@@ -1,7 +1,7 @@
 import { crc32 } from "node:zlib";
-import type { ImageReader } from "./image_reader.ts";
-import type { ImageLocation, RawPixels } from "./image_set.ts";
-import type { Raster } from "./raster.ts";
+import type { ImageReader } from "../images/image_reader.ts";
+import type { ImageLocation, RawPixels } from "../images/image_set.ts";
+import type { Raster } from "../images/raster.ts";
 
 /**
  * Reads the pixels of an image from a pack.

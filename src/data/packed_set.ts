@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { DataError } from "./errors.ts";
-import type { ImageSet } from "./image_set.ts";
+import { DataError } from "../images/errors.ts";
+import type { ImageSet } from "../images/image_set.ts";
 import { type Pack, PACK_VERSION, packedBytes, readPack } from "./pack_file.ts";
 import { packImages, type PackOptions } from "./pack_images.ts";
 import { writeError } from "./pack_writer.ts";
@@ -16,9 +16,9 @@ import { changesOf, packKey, type PackOrigin, packOrigin } from "./pack_origin.t
  *
  * @example
  * ```ts
- * import { findImages } from "./find_images.ts";
+ * import { findImages } from "../images/find_images.ts";
  * import { packedSet } from "./packed_set.ts";
- * import { DEFAULT_TRANSFORM_ARGS } from "./view_spec.ts";
+ * import { DEFAULT_TRANSFORM_ARGS } from "../views/view_spec.ts";
  *
  * async function packed(folder: string) {
  *   const images = await findImages(folder);

@@ -1,4 +1,4 @@
-import { locationText } from "./image_set.ts";
+import { locationText } from "../images/image_set.ts";
 import type { ItemJob, ItemSettings, MadeItem } from "./item.ts";
 import type { WorkerReply, WorkerRequest } from "./view_worker.ts";
 

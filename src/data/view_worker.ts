@@ -1,7 +1,7 @@
 /// <reference no-default-lib="true" />
 /// <reference lib="deno.worker" />
 /** Worker thread: makes the item of one image at a time, in the order asked. */
-import { ImageReader } from "./image_reader.ts";
+import { ImageReader } from "../images/image_reader.ts";
 import { buffersOf, type ItemJob, type ItemSettings, type MadeItem, makeItem } from "./item.ts";
 
 export interface WorkerRequest {

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeJpeg, encodePng } from "../data/encode.ts";
+import { encodeJpeg, encodePng } from "../images/encode.ts";
 import { randomStream } from "../random.ts";
 import { drawTexture, TEXTURE_CLASSES } from "./textures.ts";
 

@@ -1,4 +1,4 @@
-import type { Raster } from "../data/raster.ts";
+import type { Raster } from "../images/raster.ts";
 import type { RandomStream } from "../random.ts";
 
 /** The classes of the demo set, in order of their labels. */

@@ -1,8 +1,8 @@
-import { JITTER_OPS, type JitterOp } from "../data/color_jitter.ts";
-import { decodeImage } from "../data/decode.ts";
-import type { ViewParams } from "../data/draw_view.ts";
-import { blurKernelSize } from "../data/gaussian_blur.ts";
-import type { Raster } from "../data/raster.ts";
+import { JITTER_OPS, type JitterOp } from "../views/color_jitter.ts";
+import { decodeImage } from "../images/decode.ts";
+import type { ViewParams } from "../views/draw_view.ts";
+import { blurKernelSize } from "../views/gaussian_blur.ts";
+import type { Raster } from "../images/raster.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { GoldenCase } from "./case.ts";
 import type { Comparison } from "./comparison.ts";

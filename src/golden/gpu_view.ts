@@ -1,7 +1,7 @@
-import type { ViewParams } from "../data/draw_view.ts";
-import { normalizedLevels } from "../data/normalize.ts";
-import type { Raster } from "../data/raster.ts";
-import { placeImage, recordWords, TAP_WORDS, viewRecords } from "../data/view_table.ts";
+import type { ViewParams } from "../views/draw_view.ts";
+import { normalizedLevels } from "../views/normalize.ts";
+import type { Raster } from "../images/raster.ts";
+import { placeImage, recordWords, TAP_WORDS, viewRecords } from "../views/view_table.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { renderViews } from "../ops/render_views.ts";
 

@@ -1,4 +1,4 @@
-import { drawMasks, type MaskSettings } from "../data/masks.ts";
+import { drawMasks, type MaskSettings } from "../views/masks.ts";
 import { randomStream } from "../random.ts";
 import { type Sampled, sampled } from "./sampled.ts";
 

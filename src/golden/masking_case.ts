@@ -1,4 +1,4 @@
-import { maxMaskedPatches } from "../data/masks.ts";
+import { maxMaskedPatches } from "../views/masks.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import type { GoldenCase } from "./case.ts";
 import type { Comparison } from "./comparison.ts";

@@ -1,5 +1,5 @@
-import type { ViewParams } from "../data/draw_view.ts";
-import type { Raster } from "../data/raster.ts";
+import type { ViewParams } from "../views/draw_view.ts";
+import type { Raster } from "../images/raster.ts";
 
 /** Normalization, of up to four channels, that leaves pixels as they are, from 0 to 255. */
 export const AS_PIXELS = { mean: [0, 0, 0, 0], std: [1, 1, 1, 1].map((one) => one / 255) };

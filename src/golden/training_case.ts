@@ -1,7 +1,7 @@
 import { DINOv2Args } from "../config/method_args.ts";
 import { OptimArgs } from "../config/optim_args.ts";
 import type { ModelConfig } from "../config/model_config.ts";
-import { maskTable } from "../data/masks.ts";
+import { maskTable } from "../views/masks.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { elementCount, type Tensor } from "../gpu/tensor.ts";
 import { hyperOf } from "../optim/parameter_update.ts";

@@ -1,4 +1,4 @@
-import { maskTable } from "../data/masks.ts";
+import { maskTable } from "../views/masks.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { updateCenter } from "../ops/center.ts";
 import { koleo, koleoBackward } from "../ops/koleo.ts";

@@ -1,6 +1,6 @@
-import type { ViewParams } from "../data/draw_view.ts";
-import type { Raster } from "../data/raster.ts";
-import { renderView } from "../data/render_view.ts";
+import type { ViewParams } from "../views/draw_view.ts";
+import type { Raster } from "../images/raster.ts";
+import { renderView } from "../views/render_view.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { renderOnGpu } from "./gpu_view.ts";
 import type { PixelDifference } from "./pixel_difference.ts";

@@ -1,15 +1,15 @@
 import type { TrainConfig } from "../config/train_config.ts";
-import { decodeImage } from "../data/decode.ts";
-import { describeView, percent } from "../data/describe_view.ts";
-import type { ViewParams } from "../data/draw_view.ts";
+import { decodeImage } from "../images/decode.ts";
+import { describeView, percent } from "../views/describe_view.ts";
+import type { ViewParams } from "../views/draw_view.ts";
 import { epochOrder } from "../data/epoch_order.ts";
-import { type ImageProblem, type ImageSet, readImageBytes } from "../data/image_set.ts";
+import { type ImageProblem, type ImageSet, readImageBytes } from "../images/image_set.ts";
 import { drawAll } from "../data/item.ts";
 import { unreadableError } from "../data/loader.ts";
-import type { Raster } from "../data/raster.ts";
-import { noneReadable } from "../data/readable.ts";
-import { reduceImage } from "../data/reduce.ts";
-import { renderView, viewPixels } from "../data/render_view.ts";
+import type { Raster } from "../images/raster.ts";
+import { noneReadable } from "../images/readable.ts";
+import { reduceImage } from "../views/reduce.ts";
+import { renderView, viewPixels } from "../views/render_view.ts";
 import {
   LARGE_SIDE,
   type SheetHeading,
@@ -17,7 +17,7 @@ import {
   shrinkToFit,
   type ViewMask,
   viewSheet,
-} from "../data/view_sheet.ts";
+} from "../report/view_sheet.ts";
 import { masksOf, stepShape } from "./run_setup.ts";
 import { globalGrid, type StepShape } from "./step_shape.ts";
 

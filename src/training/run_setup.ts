@@ -2,7 +2,7 @@ import { resolveModel } from "../config/model_presets.ts";
 import type { TrainConfig } from "../config/train_config.ts";
 import type { TransformArgs } from "../config/transform_args.ts";
 import type { ViewMaker } from "../data/item.ts";
-import { drawMasks, maxMaskedPatches } from "../data/masks.ts";
+import { drawMasks, maxMaskedPatches } from "../views/masks.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
 import { type Plan, PlanRecorder } from "../gpu/plan.ts";
 import { randomStream } from "../random.ts";

@@ -1,4 +1,4 @@
-import { maskTable } from "../data/masks.ts";
+import { maskTable } from "../views/masks.ts";
 import { NO_ROW } from "../ops/gather_rows.ts";
 import type { StepInputs } from "./step_inputs.ts";
 import { globalGrid, maskedToken, type StepShape } from "./step_shape.ts";

@@ -1,14 +1,14 @@
 import { viewChannels } from "../config/view_channels.ts";
 import type { DrawnItem, Item, RenderedItem } from "../data/item.ts";
-import { normalizedLevels } from "../data/normalize.ts";
-import { hasColors, type TransformArgs, viewSpecs } from "../data/view_spec.ts";
+import { normalizedLevels } from "../views/normalize.ts";
+import { hasColors, type TransformArgs, viewSpecs } from "../views/view_spec.ts";
 import {
   NO_IMAGE,
   placeImage,
   recordWords,
   TAP_WORDS,
   type ViewRecords,
-} from "../data/view_table.ts";
+} from "../views/view_table.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import type { PlanRunner } from "../gpu/runner.ts";
 import { elementCount, type Tensor } from "../gpu/tensor.ts";

@@ -1,6 +1,6 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { describeReport } from "../../src/commands/check_data.ts";
-import type { DataReport } from "../../src/data/check_images.ts";
+import type { DataReport } from "../../src/images/check_images.ts";
 
 const REPORT: DataReport = {
   images: 7,

@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { preview } from "../../src/commands/preview.ts";
 import { ConfigError } from "../../src/config/config_error.ts";
 import { resolveConfig } from "../../src/config/resolve_config.ts";
-import { decodeImage } from "../../src/data/decode.ts";
+import { decodeImage } from "../../src/images/decode.ts";
 import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
 
 /** Runs the command, and returns what it prints. */

@@ -1,7 +1,7 @@
 import { deepEqual, equal, match } from "node:assert/strict";
 import { runProgram } from "../../src/commands/program.ts";
 import type { TrainConfig } from "../../src/config/train_config.ts";
-import { DataError } from "../../src/data/errors.ts";
+import { DataError } from "../../src/images/errors.ts";
 import { TrainingError } from "../../src/training/metrics.ts";
 
 /** Runs the program with actions that only note what they were asked for. */

@@ -1,6 +1,6 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { ImageCache, sharedImage } from "../../src/data/image_cache.ts";
-import type { Raster } from "../../src/data/raster.ts";
+import type { Raster } from "../../src/images/raster.ts";
 
 /** A grey image of some pixels in a row. */
 function row(width: number): Raster {

@@ -2,10 +2,10 @@ import { deepEqual, equal, notDeepEqual, ok, rejects, throws } from "node:assert
 import { mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { DEFAULT_TRANSFORM_ARGS, type TransformArgs } from "../../src/data/view_spec.ts";
-import { encodePng } from "../../src/data/encode.ts";
-import { DataError } from "../../src/data/errors.ts";
-import { findImages } from "../../src/data/find_images.ts";
+import { DEFAULT_TRANSFORM_ARGS, type TransformArgs } from "../../src/views/view_spec.ts";
+import { encodePng } from "../../src/images/encode.ts";
+import { DataError } from "../../src/images/errors.ts";
+import { findImages } from "../../src/images/find_images.ts";
 import type { DrawnItem, RenderedItem } from "../../src/data/item.ts";
 import { type Batch, ViewLoader, type ViewLoaderOptions } from "../../src/data/loader.ts";
 import { drawTexture } from "../../src/demo/textures.ts";

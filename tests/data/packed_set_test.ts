@@ -1,16 +1,16 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
 import { open, readdir, readFile, stat, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { DataError } from "../../src/data/errors.ts";
-import { findImages } from "../../src/data/find_images.ts";
-import { ImageReader } from "../../src/data/image_reader.ts";
-import { locationText } from "../../src/data/image_set.ts";
+import { DataError } from "../../src/images/errors.ts";
+import { findImages } from "../../src/images/find_images.ts";
+import { ImageReader } from "../../src/images/image_reader.ts";
+import { locationText } from "../../src/images/image_set.ts";
 import { loadImage } from "../../src/data/item.ts";
 import { type Batch, ViewLoader, type ViewLoaderOptions } from "../../src/data/loader.ts";
 import { packedSet } from "../../src/data/packed_set.ts";
 import { readPacked } from "../../src/data/packed_image.ts";
 import type { PackOptions } from "../../src/data/pack_images.ts";
-import { DEFAULT_TRANSFORM_ARGS, type TransformArgs } from "../../src/data/view_spec.ts";
+import { DEFAULT_TRANSFORM_ARGS, type TransformArgs } from "../../src/views/view_spec.ts";
 import { withImageFolder, writeImage } from "../support/image_folder.ts";
 import { tarFile } from "../support/tar_files.ts";
 

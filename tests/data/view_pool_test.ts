@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { DEFAULT_TRANSFORM_ARGS } from "../../src/data/view_spec.ts";
+import { DEFAULT_TRANSFORM_ARGS } from "../../src/views/view_spec.ts";
 import type { RenderedItem } from "../../src/data/item.ts";
 import { ViewPool } from "../../src/data/view_pool.ts";
 

@@ -2,8 +2,8 @@ import { deepEqual, equal, notDeepEqual, ok } from "node:assert/strict";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeImage } from "../../src/data/decode.ts";
-import { findImages } from "../../src/data/find_images.ts";
+import { decodeImage } from "../../src/images/decode.ts";
+import { findImages } from "../../src/images/find_images.ts";
 import { TEXTURE_CLASSES } from "../../src/demo/textures.ts";
 import { writeTextureSet } from "../../src/demo/texture_set.ts";
 

@@ -1,6 +1,6 @@
 import { deepEqual, throws } from "node:assert/strict";
-import { blurKernelSize } from "../../src/data/gaussian_blur.ts";
-import { normalize } from "../../src/data/normalize.ts";
+import { blurKernelSize } from "../../src/views/gaussian_blur.ts";
+import { normalize } from "../../src/views/normalize.ts";
 import { ShapeError } from "../../src/gpu/errors.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { blurNormalize } from "../../src/ops/blur_normalize.ts";

@@ -5,9 +5,9 @@ import {
   JITTER_OPS,
   type JitterOp,
   toGray,
-} from "../../src/data/color_jitter.ts";
-import type { ViewParams } from "../../src/data/draw_view.ts";
-import type { Raster } from "../../src/data/raster.ts";
+} from "../../src/views/color_jitter.ts";
+import type { ViewParams } from "../../src/views/draw_view.ts";
+import type { Raster } from "../../src/images/raster.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { colorJitter } from "../../src/ops/color_jitter.ts";
 import { randomStream } from "../../src/random.ts";

@@ -1,7 +1,7 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
-import { cropResize as cropResizeOnHost } from "../../src/data/crop_resize.ts";
-import { flipHorizontal, flipVertical } from "../../src/data/flip.ts";
-import { keepChannels } from "../../src/data/keep_channels.ts";
+import { cropResize as cropResizeOnHost } from "../../src/views/crop_resize.ts";
+import { flipHorizontal, flipVertical } from "../../src/views/flip.ts";
+import { keepChannels } from "../../src/views/keep_channels.ts";
 import { ShapeError } from "../../src/gpu/errors.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { cropResize } from "../../src/ops/crop_resize.ts";

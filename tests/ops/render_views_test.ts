@@ -1,9 +1,13 @@
 import { deepEqual } from "node:assert/strict";
-import { drawViewParams, type ViewParams } from "../../src/data/draw_view.ts";
-import type { Raster } from "../../src/data/raster.ts";
-import { renderView } from "../../src/data/render_view.ts";
-import { DEFAULT_TRANSFORM_ARGS, type TransformArgs, viewSpecs } from "../../src/data/view_spec.ts";
-import { NO_IMAGE } from "../../src/data/view_table.ts";
+import { drawViewParams, type ViewParams } from "../../src/views/draw_view.ts";
+import type { Raster } from "../../src/images/raster.ts";
+import { renderView } from "../../src/views/render_view.ts";
+import {
+  DEFAULT_TRANSFORM_ARGS,
+  type TransformArgs,
+  viewSpecs,
+} from "../../src/views/view_spec.ts";
+import { NO_IMAGE } from "../../src/views/view_table.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { renderViews } from "../../src/ops/render_views.ts";
 import { randomStream } from "../../src/random.ts";

@@ -1,5 +1,5 @@
 import { deepEqual, throws } from "node:assert/strict";
-import { rotate as rotateOnHost, rotationCoefficients } from "../../src/data/rotate.ts";
+import { rotate as rotateOnHost, rotationCoefficients } from "../../src/views/rotate.ts";
 import { ShapeError } from "../../src/gpu/errors.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { rotate } from "../../src/ops/rotate.ts";

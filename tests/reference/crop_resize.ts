@@ -1,4 +1,4 @@
-import type { Raster } from "../../src/data/raster.ts";
+import type { Raster } from "../../src/images/raster.ts";
 
 /** Exact average over the fractional box of each output pixel. */
 export function areaReference(image: Raster, width: number, height: number): Float64Array {

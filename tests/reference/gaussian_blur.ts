@@ -1,4 +1,4 @@
-import type { Raster } from "../../src/data/raster.ts";
+import type { Raster } from "../../src/images/raster.ts";
 
 /** Weighted average over the kernel's square, the border mirrored about the edge pixels. */
 export function blurReference(image: Raster, sigma: number, kernelSize: number): Float64Array {

@@ -1,5 +1,5 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { decodeImage } from "../../src/data/decode.ts";
+import { decodeImage } from "../../src/images/decode.ts";
 
 /** A pixel in every number of channels that a file can be decoded to. */
 export type Pixel = [gray: number, red: number, green: number, blue: number, alpha: number];

@@ -1,8 +1,8 @@
-import type { ViewParams } from "../../src/data/draw_view.ts";
-import { normalizedLevels } from "../../src/data/normalize.ts";
-import type { Raster } from "../../src/data/raster.ts";
-import type { ViewSpec } from "../../src/data/view_spec.ts";
-import { placeImage, recordWords, TAP_WORDS, viewRecords } from "../../src/data/view_table.ts";
+import type { ViewParams } from "../../src/views/draw_view.ts";
+import { normalizedLevels } from "../../src/views/normalize.ts";
+import type { Raster } from "../../src/images/raster.ts";
+import type { ViewSpec } from "../../src/views/view_spec.ts";
+import { placeImage, recordWords, TAP_WORDS, viewRecords } from "../../src/views/view_table.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import type { Tensor } from "../../src/gpu/tensor.ts";
 import type { ViewGroup } from "../../src/ops/view_table.ts";

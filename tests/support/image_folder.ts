@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { encodePng } from "../../src/data/encode.ts";
+import { encodePng } from "../../src/images/encode.ts";
 import { drawTexture } from "../../src/demo/textures.ts";
 import { randomStream } from "../../src/random.ts";
 

@@ -1,4 +1,4 @@
-import type { Raster } from "../../src/data/raster.ts";
+import type { Raster } from "../../src/images/raster.ts";
 import { randomStream } from "../../src/random.ts";
 
 /** An image of random bytes, the same for the same arguments. */

@@ -1,4 +1,4 @@
-import { maskTable } from "../../src/data/masks.ts";
+import { maskTable } from "../../src/views/masks.ts";
 import { type GoldenCase, goldenCase } from "../../src/golden/case.ts";
 import { elementCount } from "../../src/gpu/tensor.ts";
 import { isFrozen, paramGroup } from "../../src/optim/param_groups.ts";

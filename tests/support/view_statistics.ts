@@ -1,11 +1,11 @@
-import { JITTER_OPS } from "../../src/data/color_jitter.ts";
-import { drawViewParams, type ViewParams } from "../../src/data/draw_view.ts";
+import { JITTER_OPS } from "../../src/views/color_jitter.ts";
+import { drawViewParams, type ViewParams } from "../../src/views/draw_view.ts";
 import {
   DEFAULT_TRANSFORM_ARGS,
   type TransformArgs,
   type ViewSpec,
   viewSpecs,
-} from "../../src/data/view_spec.ts";
+} from "../../src/views/view_spec.ts";
 import { type Sampled } from "../../src/golden/sampled.ts";
 import { randomStream } from "../../src/random.ts";
 import { keptProbabilities } from "../reference/channel_drop.ts";

@@ -1,4 +1,4 @@
-import { drawMasks } from "../../src/data/masks.ts";
+import { drawMasks } from "../../src/views/masks.ts";
 import { randomStream } from "../../src/random.ts";
 import { initialBuffer } from "../../src/training/initial_values.ts";
 import { maskSettings } from "../../src/training/run_setup.ts";

@@ -1,7 +1,7 @@
 import { deepEqual, equal } from "node:assert/strict";
 import { resolveConfig } from "../../src/config/resolve_config.ts";
-import { findImages } from "../../src/data/find_images.ts";
-import { ImageReader } from "../../src/data/image_reader.ts";
+import { findImages } from "../../src/images/find_images.ts";
+import { ImageReader } from "../../src/images/image_reader.ts";
 import { type Item, makeItem, type ViewMaker } from "../../src/data/item.ts";
 import { openDevice } from "../../src/gpu/device.ts";
 import { PlanRunner } from "../../src/gpu/runner.ts";
