@@ -110,11 +110,12 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
     assertFits(plan, open.facts.software ? Deno.systemMemoryInfo().available : undefined);
     const folder = await openRunFolder(config);
     using runner = await PlanRunner.build(plan, open);
+    const fast = await fastSet(config, images, hooks);
     // Only now: an earlier run is not given up for one that cannot start.
     if (config.overwrite && !config.resume_interrupted) await folder.clear();
     const startStep = await begin(config, folder, step, runner);
     const accumulation = shape.accumulationSteps;
-    using loader = openLoader(config, await fastSet(config, images, hooks), {
+    using loader = openLoader(config, fast, {
       batchSize,
       startStep: startStep * accumulation,
       maker,

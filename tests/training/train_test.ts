@@ -371,6 +371,22 @@ Deno.test("train() gives the same run from packed images, which later runs find"
   });
 });
 
+Deno.test("train() keeps an earlier run where it cannot pack images", async () => {
+  await withTinyRun(async (folder, data) => {
+    const run = { ...TINY_RUN, data, out: `${folder}/run`, steps: 1, overwrite: true };
+    await train(run);
+    const before = await readFile(`${run.out}/${LAST}`);
+    await rejects(
+      train({ ...run, seed: 1, cache_disk: data }),
+      new DataError(
+        `Cannot pack images: cache_disk must be the path of a pack or of no file yet, got the ` +
+          `folder "${data}"; choose another`,
+      ),
+    );
+    deepEqual(await readFile(`${run.out}/${LAST}`), before);
+  });
+});
+
 Deno.test("train() tells what is wrong before it does anything", async (t) => {
   await withTinyRun(async (folder, data) => {
     const run = { ...TINY_RUN, out: `${folder}/run`, data };
