@@ -77,7 +77,7 @@ export type MadeItem = Item & {
 };
 
 /** Number of floats of one global and one local view of an image. */
-export function viewLengths(args: TransformArgs): { global: number; local: number } {
+function viewLengths(args: TransformArgs): { global: number; local: number } {
   const { globals, locals } = viewSpecs(args);
   const lengthOf = ([height, width]: [number, number]) => viewChannels(args) * height * width;
   return {
