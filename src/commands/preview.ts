@@ -24,12 +24,12 @@ export async function preview(config: TrainConfig): Promise<void> {
   console.log(describePreview(config, shown));
 }
 
-/** Tells of shards that are not used as a whole, or ends there, as a run would. */
+/** Tells of shards and folders that are not used as a whole, or ends there, as a run would. */
 function noteProblems({ problems }: ImageSet, { data_errors }: TrainConfig): void {
   for (const { name, message } of problems) {
     if (data_errors === "fail") {
       throw new DataError(
-        `Cannot preview: every shard must be readable, got ${name}: ${message}; or set ` +
+        `Cannot preview: every shard and folder must be readable, got ${name}: ${message}; or set ` +
           `data_errors=skip to do without`,
       );
     }

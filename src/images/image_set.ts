@@ -23,7 +23,7 @@ export interface RawPixels {
   source: ImageLocation;
 }
 
-/** A shard that cannot be used, or only up to some place, and why. */
+/** A shard that cannot be used, or only up to some place, or a folder that cannot; and why. */
 export interface ImageProblem {
   name: string;
   message: string;

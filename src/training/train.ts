@@ -166,7 +166,7 @@ async function begin(
   return 0;
 }
 
-/** Tells of shards that are not used as a whole, or ends the run, as it is told to. */
+/** Tells of shards and folders that are not used as a whole, or ends the run, as it is told to. */
 function noteProblems(
   { problems }: ImageSet,
   { data_errors }: TrainConfig,
@@ -175,7 +175,7 @@ function noteProblems(
   for (const { name, message } of problems) {
     if (data_errors === "fail") {
       throw new DataError(
-        `Cannot train: every shard must be readable, got ${name}: ${message}; or set ` +
+        `Cannot train: every shard and folder must be readable, got ${name}: ${message}; or set ` +
           `data_errors=skip to do without`,
       );
     }

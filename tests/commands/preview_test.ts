@@ -62,7 +62,7 @@ Deno.test("preview() tells of a damaged shard, or ends there", () =>
     await rejects(
       preview({ ...config, data_errors: "fail", overwrite: true }),
       new DataError(
-        `Cannot preview: every shard must be readable, got cut.tar: ${message}; or set ` +
+        `Cannot preview: every shard and folder must be readable, got cut.tar: ${message}; or set ` +
           "data_errors=skip to do without",
       ),
     );

@@ -344,8 +344,8 @@ Deno.test("train() trains on shards, and tells of one that it cannot use or stop
     await rejects(
       train({ ...run, data_errors: "fail" }),
       new DataError(
-        `Cannot train: every shard must be readable, got ${problem}; or set data_errors=skip to ` +
-          "do without",
+        `Cannot train: every shard and folder must be readable, got ${problem}; or set ` +
+          "data_errors=skip to do without",
       ),
     );
     const { steps } = await train(run, { onMessage: (message) => messages.push(message) });
