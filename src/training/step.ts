@@ -21,7 +21,15 @@ import { StepInputs } from "./step_inputs.ts";
 import { globalGrid, type StepShape, tokenTables } from "./step_shape.ts";
 
 /** Slots of the metrics tensor. */
-export const METRICS = ["dino_global", "dino_local", "ibot", "koleo", "grad_norm", "clip_coef"];
+export const METRICS = [
+  "dino_global",
+  "dino_local",
+  "ibot",
+  "koleo",
+  "grad_norm",
+  "clip_coef",
+  "teacher_entropy", // of the targets that DINO's class tokens get
+];
 
 /** Token rows of a network, and what its heads made of them. */
 export interface HeadPass {
@@ -55,6 +63,8 @@ export class TrainStep {
   readonly dinoCenter: Tensor; // [K]
   readonly ibotCenter: Tensor; // [K]
   readonly metrics: Tensor; // [METRICS.length]
+  /** Class tokens of the last micro-batch's global views, before the head: are they still apart? */
+  readonly clsFeatures: Tensor; // [2·B, D]
   readonly #update: ParameterUpdate;
   readonly #studentPacking: Packing;
   readonly #teacherPacking: Packing;
@@ -72,6 +82,7 @@ export class TrainStep {
     this.dinoCenter = gpu.keep("state", [method.output_dim], "dino_center");
     this.ibotCenter = gpu.keep("state", [method.output_dim], "ibot_center");
     this.metrics = gpu.keep("state", [METRICS.length], "metrics");
+    this.clsFeatures = gpu.keep("state", [2 * batchSize, model.embedDim], "cls_features");
     this.#studentPacking = packCrops(gpu, model, [
       { name: "global", crops: 2 * batchSize, size: globalSize, images: this.globalViews },
       { name: "local", crops: localViews * batchSize, size: localSize, images: this.localViews },
@@ -121,7 +132,8 @@ export class TrainStep {
       keep: true,
     });
     const studentHeads = this.#heads(student, studentTokens, this.#tables.studentCls);
-    const koleoInput = gatherRows(gpu, studentTokens, this.#tables.koleoCls); // [2·B, D]
+    const koleoInput = this.clsFeatures; // [2·B, D]
+    gatherRows(gpu, studentTokens, this.#tables.koleoCls, koleoInput);
 
     // Losses and the gradient of every student token.
     const dTokens = gpu.empty(studentTokens.shape, "dTokens"); // [T, D]
@@ -216,6 +228,13 @@ export class TrainStep {
     this.#headBackward(student.dino, dino.dFeatures, this.#tables.studentCls, dTokens);
     const slot = METRICS.indexOf("dino_global");
     addSums(gpu, dino.losses, this.metrics, { slot, period: 2 + localViews, head: 2, scale });
+    for (const entropy of dino.entropies) {
+      const share = {
+        slot: METRICS.indexOf("teacher_entropy"),
+        scale: scale / (2 * shape.batchSize),
+      };
+      addSums(gpu, entropy, this.metrics, share);
+    }
 
     // A masked patch: the teacher sees it, the student sees the mask token.
     const ibot = prototypeLoss(gpu, {

@@ -9,6 +9,7 @@ import type { ImageSet } from "../images/image_set.ts";
 import { Schedules } from "../optim/schedules.ts";
 import { changedSettings } from "./changed_settings.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
+import { CollapseWatch } from "./collapse_watch.ts";
 import { initialBuffer } from "./initial_values.ts";
 import { MetricsFile } from "./metrics_file.ts";
 import { Observers, type RunObserver } from "./observer.ts";
@@ -107,6 +108,7 @@ async function runOn(
   const totalSteps = lengthOf(config, stepsPerEpoch, startStep);
   await noteSettings(config, folder, observers);
   observers.add(new MetricsFile(folder.metrics, startStep));
+  observers.add(new CollapseWatch(config.method_args, (message) => observers.onMessage(message)));
   observers.onStart({
     config,
     adapter: open.facts,
