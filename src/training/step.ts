@@ -13,6 +13,7 @@ import { type Network, StudentTeacher } from "../model/student_teacher.ts";
 import { fill } from "../ops/fill.ts";
 import { gatherRows, scatterAddRows } from "../ops/gather_rows.ts";
 import { koleo, koleoBackward } from "../ops/koleo.ts";
+import { linear } from "../ops/linear.ts";
 import { makeSequences } from "../ops/sequences.ts";
 import { addSums } from "../ops/sums.ts";
 import { ParameterUpdate } from "../optim/parameter_update.ts";
@@ -34,6 +35,7 @@ export const METRICS = [
 /** Token rows of a network, and what its heads made of them. */
 export interface HeadPass {
   head: DinoHead;
+  rows: Tensor; // [rows, D], of the backbone
   prototypes: Prototypes;
   saved: HeadSaved;
 }
@@ -73,7 +75,7 @@ export class TrainStep {
 
   constructor(readonly gpu: Recorder, readonly shape: StepShape) {
     const { model, method, batchSize, localViews, globalSize, localSize } = shape;
-    this.networks = new StudentTeacher(gpu, model, method);
+    this.networks = new StudentTeacher(gpu, model, method, shape.embedDim);
     this.#update = new ParameterUpdate(gpu, this.networks.buffers, model.depth, method);
     const views = (name: string, crops: number, [height, width]: readonly [number, number]) =>
       gpu.keep("images", [crops, model.inChans, height, width], name);
@@ -130,6 +132,7 @@ export class TrainStep {
       masks,
       dropPath: dropPathScales(inputs, this.shape, this.#studentPacking.sequences),
       keep: true,
+      recomputeBlocks: this.shape.recomputeBlocks,
     });
     const studentHeads = this.#heads(student, studentTokens, this.#tables.studentCls);
     const koleoInput = this.clsFeatures; // [2·B, D]
@@ -180,12 +183,12 @@ export class TrainStep {
   /** Both heads over a network's tokens: class tokens for DINO, masked patches for iBOT. */
   #heads(network: Network, tokens: Tensor, clsTable: Tensor): { dino: HeadPass; ibot: HeadPass } {
     const { gpu } = this;
-    const { dinoHead, ibotHead } = network;
-    const pass = (head: DinoHead, rows: Tensor, prototypes: Prototypes): HeadPass => ({
-      head,
-      prototypes,
-      saved: head.forward(gpu, gatherRows(gpu, tokens, rows)),
-    });
+    const { dinoHead, ibotHead, embed } = network;
+    const pass = (head: DinoHead, table: Tensor, prototypes: Prototypes): HeadPass => {
+      const rows = gatherRows(gpu, tokens, table);
+      const embedded = embed ? linear(gpu, rows, embed.weight.value, embed.bias.value) : rows;
+      return { head, rows, prototypes, saved: head.forward(gpu, embedded) };
+    };
     const prototypes = dinoHead.prototypes(gpu);
     const dino = pass(dinoHead, clsTable, prototypes);
     const shared = ibotHead === dinoHead;
@@ -262,9 +265,11 @@ export class TrainStep {
     return { dino: dino.center, ibot: ibot.center };
   }
 
-  #headBackward(pass: HeadPass, dFeatures: Tensor, rows: Tensor, dTokens: Tensor): void {
-    const dRows = pass.head.backward(this.gpu, dFeatures, pass.saved);
-    scatterAddRows(this.gpu, dRows, rows, dTokens);
+  #headBackward(pass: HeadPass, dFeatures: Tensor, table: Tensor, dTokens: Tensor): void {
+    const { embed } = this.networks.student;
+    const dEmbedded = pass.head.backward(this.gpu, dFeatures, pass.saved);
+    const dRows = embed ? embed.backward(this.gpu, dEmbedded, pass.rows) : dEmbedded;
+    scatterAddRows(this.gpu, dRows, table, dTokens);
   }
 
   /** KoLeo spreads the class tokens of each global view over the sphere. */
