@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replaceAll("\\", "/");
 
 /** Leaf modules and folders, which everything but the GPU layer may import. */
-const LEAVES = ["config", "random", "safetensors", "safetensors_file", "deps"];
+const LEAVES = ["config", "random", "stop_signal", "safetensors", "safetensors_file", "deps"];
 const COMPUTE = ["layers", "ops", "gpu", ...LEAVES];
 const DATA = ["data", "report", "views", "images"];
 const TRAINING = ["eval", ...DATA, "model", "losses", "optim", ...COMPUTE];
@@ -21,7 +21,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   setup: [],
   training: TRAINING,
   eval: [...DATA, "model", ...COMPUTE],
-  data: ["views", "images", "config", "random"],
+  data: ["views", "images", "config", "random", "stop_signal"],
   report: ["views", "images"],
   views: ["images", "config", "random"],
   images: ["deps"],
@@ -33,6 +33,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   gpu: ["deps"],
   config: ["deps"],
   random: [],
+  stop_signal: [],
   safetensors: [],
   safetensors_file: ["safetensors"],
   deps: [],
