@@ -12,7 +12,7 @@ import type { StopSignal } from "../stop_signal.ts";
 import { changedSettings } from "./changed_settings.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
 import { CollapseWatch } from "./collapse_watch.ts";
-import { initialBuffer } from "./initial_values.ts";
+import { initialBuffer } from "../model/initial_values.ts";
 import { MetricsFile } from "./metrics_file.ts";
 import { Observers, type RunObserver } from "./observer.ts";
 import { previewOf } from "./preview.ts";
