@@ -57,9 +57,7 @@ export function settingsHelp(): string {
     const remark = defaultText === "" ? "" : ` (${defaultText ?? "required"})`;
     return `  ${path}\n      ${description}${remark}`;
   });
-  return [
-    "Settings, written as key=value, or read from a YAML, JSON or TOML file with config=run.yaml",
-    "(default):",
-    ...lines,
-  ].join("\n");
+  const title =
+    "Settings, written as key=value or read from a file with config=run.yaml (default):";
+  return [title, ...lines].join("\n");
 }
