@@ -1,7 +1,9 @@
 import type { TrainConfig } from "../config/train_config.ts";
 import { mib } from "../gpu/plan.ts";
 import type { MetricsRow } from "../training/metrics_file.ts";
-import { type RunStart, train as runTraining, type TrainResult } from "../training/train.ts";
+import type { RunStart } from "../training/observer.ts";
+import type { TrainResult } from "../training/run_loop.ts";
+import { train as runTraining } from "../training/train.ts";
 import { EXIT } from "./program.ts";
 import { Progress } from "./progress.ts";
 

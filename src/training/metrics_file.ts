@@ -18,7 +18,7 @@ export interface MetricsRow {
  * const path = await Deno.makeTempFile();
  * {
  *   using metrics = new MetricsFile(path);
- *   metrics.append({ step: 0, train_loss: 11.7 });
+ *   metrics.onStep({ step: 0, train_loss: 11.7 });
  * }
  * console.log(await Deno.readTextFile(path)); // {"step":0,"train_loss":11.7}
  * ```
@@ -37,7 +37,7 @@ export class MetricsFile {
     this.#file = openSync(path, "a");
   }
 
-  append(row: MetricsRow): void {
+  onStep(row: MetricsRow): void {
     writeSync(this.#file, JSON.stringify(row) + "\n");
   }
 

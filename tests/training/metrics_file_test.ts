@@ -3,13 +3,13 @@ import { MetricsFile, readMetrics } from "../../src/training/metrics_file.ts";
 
 function write(path: string, steps: number[], resumedStep?: number) {
   using metrics = new MetricsFile(path, resumedStep);
-  for (const step of steps) metrics.append({ step, train_loss: step / 4 });
+  for (const step of steps) metrics.onStep({ step, train_loss: step / 4 });
 }
 
 Deno.test("MetricsFile appends rows that can be read at once", async () => {
   const path = await Deno.makeTempFile();
   using metrics = new MetricsFile(path);
-  metrics.append({ step: 0, train_loss: 1.5, "train_loss/ibot_loss": 0.25 });
+  metrics.onStep({ step: 0, train_loss: 1.5, "train_loss/ibot_loss": 0.25 });
   deepEqual(readMetrics(path), [{ step: 0, train_loss: 1.5, "train_loss/ibot_loss": 0.25 }]);
   await Deno.remove(path);
 });

@@ -1,0 +1,98 @@
+import type { TrainConfig } from "../config/train_config.ts";
+import type { AdapterFacts } from "../gpu/device.ts";
+import type { MetricsRow } from "./metrics_file.ts";
+
+/** What a run is about to do, once everything is checked and before the first step. */
+export interface RunStart {
+  config: TrainConfig;
+  adapter: AdapterFacts;
+  /** What `precision` came to. */
+  precision: Exclude<TrainConfig["precision"], "auto">;
+  images: number;
+  /** Images of an optimizer step. */
+  batchSize: number;
+  stepsPerEpoch: number;
+  totalSteps: number;
+  /** First step; more than 0 in a resumed run. */
+  startStep: number;
+  /** GPU memory that the plan takes. */
+  memoryBytes: number;
+}
+
+/** A checkpoint that was written. */
+export interface SavedCheckpoint {
+  path: string;
+  /** Optimizer steps done. */
+  step: number;
+  epoch: number;
+}
+
+/** How a run came to its end. */
+export interface RunEnd {
+  /** Optimizer steps done, over all sessions of the run. */
+  steps: number;
+  /** False if something ended it early. */
+  finished: boolean;
+  /** Why: "all steps are done", "interrupted", or the message of an error. */
+  reason: string;
+}
+
+/**
+ * Something that follows a run: a file of it, a log, a progress bar. Calls come in the order of the
+ * run, one at a time; what is not there is not called.
+ */
+export interface RunObserver {
+  onStart?(start: RunStart): void;
+  /** Called for every step, when its numbers have come back. */
+  onStep?(row: MetricsRow): void;
+  /** Something worth a line: an unreadable image or shard, images packed, a changed setting. */
+  onMessage?(message: string): void;
+  onCheckpoint?(saved: SavedCheckpoint): void;
+  /** Called once, also where an error ends the run. */
+  onEnd?(end: RunEnd): void;
+  /** Asked after each step: a reason to end the run here, if there is one. */
+  reasonToStop?(): string | undefined;
+  [Symbol.dispose]?(): void;
+}
+
+/** Several observers as one; each call goes to all, in their order. */
+export class Observers implements RunObserver, Disposable {
+  readonly #all: RunObserver[];
+
+  constructor(...observers: RunObserver[]) {
+    this.#all = observers;
+  }
+
+  /** One more, which is called before the others: what is written comes before what is shown. */
+  add(observer: RunObserver): void {
+    this.#all.unshift(observer);
+  }
+
+  onStart(start: RunStart): void {
+    for (const each of this.#all) each.onStart?.(start);
+  }
+
+  onStep(row: MetricsRow): void {
+    for (const each of this.#all) each.onStep?.(row);
+  }
+
+  onMessage(message: string): void {
+    for (const each of this.#all) each.onMessage?.(message);
+  }
+
+  onCheckpoint(saved: SavedCheckpoint): void {
+    for (const each of this.#all) each.onCheckpoint?.(saved);
+  }
+
+  onEnd(end: RunEnd): void {
+    for (const each of this.#all) each.onEnd?.(end);
+  }
+
+  reasonToStop(): string | undefined {
+    return this.#all.map((each) => each.reasonToStop?.()).find((reason) => reason !== undefined);
+  }
+
+  [Symbol.dispose](): void {
+    for (const each of this.#all.splice(0)) each[Symbol.dispose]?.();
+  }
+}
