@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replaceAll("\\", "/");
 
 /** Leaf modules and folders, which everything but the GPU layer may import. */
-const LEAVES = ["config", "random", "safetensors", "safetensors_file", "deps"];
+const LEAVES = ["config", "random", "safetensors", "safetensors_file", "deps", "version"];
 const COMPUTE = ["layers", "ops", "gpu", ...LEAVES];
 const DATA = ["data", "report", "views", "images"];
 const TRAINING = ["eval", ...DATA, "model", "losses", "optim", ...COMPUTE];
@@ -15,10 +15,11 @@ const TRAINING = ["eval", ...DATA, "model", "losses", "optim", ...COMPUTE];
 const MAY_IMPORT: Record<string, string[]> = {
   cli: ["commands"],
   mod: ["commands", "golden", "demo", "training", ...TRAINING],
-  commands: ["golden", "demo", "setup", "training", ...TRAINING],
+  commands: ["golden", "demo", "setup", "machine", "training", ...TRAINING],
   golden: ["training", ...TRAINING],
   demo: ["setup", "training", ...TRAINING],
   setup: [],
+  machine: ["setup", "images", "ops", "gpu", ...LEAVES],
   training: TRAINING,
   eval: [...DATA, "model", ...COMPUTE],
   data: ["views", "images", "config", "random"],
@@ -33,6 +34,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   gpu: ["deps"],
   config: ["deps"],
   random: [],
+  version: [],
   safetensors: [],
   safetensors_file: ["safetensors"],
   deps: [],
