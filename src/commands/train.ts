@@ -1,14 +1,35 @@
 import type { TrainConfig } from "../config/train_config.ts";
+import type { Command } from "../deps/commander.ts";
 import { mib } from "../gpu/plan.ts";
 import type { MetricsRow } from "../training/metrics_file.ts";
 import type { RunStart } from "../training/observer.ts";
 import type { TrainResult } from "../training/run_loop.ts";
 import { train as runTraining } from "../training/train.ts";
-import { EXIT } from "./program.ts";
+import { readTrainArguments, settingsHelp } from "./arguments.ts";
+import { type CommandContext, examples, EXIT } from "./command_line.ts";
 import { Progress } from "./progress.ts";
 
 /** What ends a run gently: Ctrl-C, and what job schedulers send; Windows knows only the first. */
 const SIGNALS: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+
+/** Adds `train` to the program; `run` returns whether the run came to its end. */
+export function addTrain(program: Command, context: CommandContext, run = train): void {
+  program.command("train")
+    .alias("pretrain")
+    .description("train a model on a folder of images")
+    .argument("[settings...]", "settings as key=value; dots reach into groups")
+    .addHelpText("after", () => `${TRAIN_HELP}\n\n${settingsHelp()}`)
+    .action(async (args) => {
+      if (!await run(readTrainArguments(args))) context.exitCode = EXIT.interrupted;
+    });
+}
+
+const TRAIN_HELP = examples(
+  "train out=out/first data=my_images model=dinov2/vits14-notpretrained",
+  "train out=out/small data=my_images model=dinov2/vitti14 epochs=50 batch_size=64 \\\n" +
+    "    method_args.output_dim=4096 transform_args.local_view.num_views=4",
+  "resume out/first",
+) + "\n\nCtrl-C ends a run after the current step, with a checkpoint (exit code 130).";
 
 /**
  * Trains with a progress bar; Ctrl-C or SIGTERM ends the run after the current step, ready
