@@ -58,7 +58,8 @@ const FISH = `function __denodino_complete
   set -l words (commandline -opc) (commandline -ct)
   denodino complete -- $words[2..-1] 2>/dev/null
 end
-complete -c denodino -a '(__denodino_complete)'`;
+# Files are for what has no answer of ours.
+complete -c denodino -f -n 'count (__denodino_complete) >/dev/null' -a '(__denodino_complete)'`;
 
 const POWERSHELL = `Register-ArgumentCompleter -Native -CommandName denodino -ScriptBlock {
   param($word, $ast, $position)

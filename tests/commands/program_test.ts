@@ -259,6 +259,6 @@ Deno.test("colors are for terminals", async () => {
   ok(!plain.err.includes("\x1b"));
   const colored = await runWith(["trian"], {}, { color: true });
   ok(colored.err.startsWith("\x1b[31mError:\x1b[0m unknown command"));
-  match((await runWith(["--help"], {}, { color: true })).out, /\x1b\[1mOptions:\x1b\[0m/);
+  ok((await runWith(["--help"], {}, { color: true })).out.includes("\x1b[1mOptions:\x1b[0m"));
   ok(!(await runWith(["--help"], {}, { terminal: true })).out.includes("\x1b"));
 });
