@@ -18,7 +18,7 @@ export function addCheckData(program: Command, context: CommandContext, run = ch
     .option("--json", "print the whole report as JSON")
     .addHelpText("after", CHECK_DATA_HELP)
     .action(async (args, { json }) => {
-      const config = readDataArguments(args);
+      const config = await readDataArguments(args);
       const report = await run(config);
       printFound(context, report, json, describeReport);
       if (!isUsable(report, config)) context.exitCode = EXIT.failed;

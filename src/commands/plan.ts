@@ -51,7 +51,7 @@ export function addPlan(program: Command, context: CommandContext, run = planOf)
     .option("--json", "print it as JSON, in bytes and FLOPs")
     .addHelpText("after", PLAN_HELP)
     .action(async (args, { json }) => {
-      const report = await run(readPlanArguments(args));
+      const report = await run(await readPlanArguments(args));
       printFound(context, report, json, describePlan);
       if (report.refusal !== null) context.exitCode = EXIT.failed;
     });

@@ -30,7 +30,7 @@ export function addPreview(program: Command, context: CommandContext, run = prev
     .option("--json", "print as JSON what was written")
     .addHelpText("after", PREVIEW_HELP)
     .action(async (args, { json }) => {
-      const report = await run(readPreviewArguments(args));
+      const report = await run(await readPreviewArguments(args));
       for (const { name, message } of report.skipped) {
         context.err.print(`${context.err.style.warning("skipped")} ${name}: ${message}`);
       }

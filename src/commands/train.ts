@@ -20,7 +20,7 @@ export function addTrain(program: Command, context: CommandContext, run = train)
     .argument("[settings...]", "settings as key=value; dots reach into groups")
     .addHelpText("after", () => `${TRAIN_HELP}\n\n${settingsHelp()}`)
     .action(async (args) => {
-      if (!await run(readTrainArguments(args))) context.exitCode = EXIT.interrupted;
+      if (!await run(await readTrainArguments(args))) context.exitCode = EXIT.interrupted;
     });
 }
 
