@@ -63,21 +63,28 @@ function isCalled(command: Command, name: string | undefined): boolean {
 
 function optionsOf(program: Command, command: Command | undefined): Completion[] {
   const help = program.createHelp();
-  return [...(command ? help.visibleOptions(command) : []), ...help.visibleOptions(program)]
-    .filter(({ long }) => long !== undefined && long !== null)
-    .map(({ long, description }) => ({ text: long!, hint: description }));
+  const options = [
+    ...(command ? help.visibleOptions(command) : []),
+    ...help.visibleOptions(program),
+  ];
+  const found = new Map<string, Completion>(); // --help is of both
+  for (const { long, description } of options) {
+    if (long) found.set(long, { text: long, hint: description });
+  }
+  return [...found.values()];
 }
 
 /** Settings one level below what is written; a group ends in a dot. */
 function settingsFrom(word: string): Completion[] {
   const group = word.slice(0, word.lastIndexOf(".") + 1);
   const fields = schemaFields(TrainConfig);
-  return fields
+  const settings = fields
     .filter(({ path }) => path.startsWith(group) && !path.slice(group.length).includes("."))
     .map(({ path, description: hint }) => {
       const isGroup = fields.some((field) => field.path.startsWith(`${path}.`));
       return { text: path + (isGroup ? "." : "="), hint };
     });
+  return group === "" ? [{ text: "config=", hint: "File of settings" }, ...settings] : settings;
 }
 
 function valuesOf(key: string): Completion[] {
