@@ -81,7 +81,7 @@ async function bench(files: readonly string[], print?: (text: string) => void): 
   const child = new Deno.Command(Deno.execPath(), {
     args: ["bench", "-A", ...files],
     cwd: fileURLToPath(ROOT),
-    env: { RUST_BACKTRACE: "0" },
+    env: { RUST_BACKTRACE: "0", ...(Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" }) },
     stdout: print === undefined ? "inherit" : "piped",
     stderr: "inherit",
   }).spawn();
@@ -91,7 +91,7 @@ async function bench(files: readonly string[], print?: (text: string) => void): 
   return success;
 }
 
-/** The measurements among what benches print: the lines that are JSON. */
+/** The measurements among what benches print; Deno may put the bench's name before each line. */
 export function measurementsIn(output: string): unknown[] {
-  return output.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+  return [...output.matchAll(/\{"name":.*\}$/gm)].map(([text]) => JSON.parse(text));
 }

@@ -53,7 +53,11 @@ Deno.test("benchFiles() wants a checkout", () => {
 });
 
 Deno.test("measurementsIn() finds the lines for programs", () => {
-  deepEqual(measurementsIn('matmul: 3 ms\n{"name":"matmul","medianMs":3}\n| a table |\n'), [
-    { name: "matmul", medianMs: 3 },
-  ]);
+  deepEqual(
+    measurementsIn('add: 3 ms\n{"name":"add","medianMs":3}\n| table |\nb: {"name":"b"}\n'),
+    [
+      { name: "add", medianMs: 3 },
+      { name: "b" },
+    ],
+  );
 });
