@@ -3,6 +3,7 @@ import { ConfigError } from "../config/config_error.ts";
 import { resolveConfig } from "../config/resolve_config.ts";
 import { totalStepsOf } from "../config/run_length.ts";
 import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
+import { warningsOf } from "../config/warnings.ts";
 import { type OpenDevice, openDevice } from "../gpu/device.ts";
 import { assertFits, costOf } from "../gpu/plan.ts";
 import { PlanRunner } from "../gpu/runner.ts";
@@ -119,6 +120,9 @@ async function runOn(
     startStep,
     memoryBytes: costOf(plan).totalBytes,
   });
+  const runFacts = { images: images.names.length, batchSize, stepsPerEpoch, totalSteps };
+  const warnings = startStep > 0 ? [] : warningsOf(config, runFacts);
+  for (const warning of warnings) observers.onMessage(`warning: ${warning}`);
   await showFirstBatch(config, images, folder, observers);
   const schedules = new Schedules({
     method: config.method_args,
