@@ -1,4 +1,4 @@
-import { MODEL_NAMES } from "../config/model_presets.ts";
+import { ALL_MODEL_NAMES } from "../config/model_presets.ts";
 import { schemaFields } from "../config/schema_fields.ts";
 import { valuesAt } from "../config/schema_values.ts";
 import { TrainConfig } from "../config/train_config.ts";
@@ -88,6 +88,6 @@ function settingsFrom(word: string): Completion[] {
 }
 
 function valuesOf(key: string): Completion[] {
-  const values = key === "model" ? MODEL_NAMES : valuesAt(TrainConfig, key);
+  const values = key === "model" ? ALL_MODEL_NAMES : valuesAt(TrainConfig, key);
   return values.map((value) => ({ text: `${key}=${value}`, hint: "" }));
 }

@@ -1,6 +1,5 @@
-import { TrainConfig } from "../config/train_config.ts";
+import { listMethods } from "../config/list_models.ts";
 import type { Command } from "../deps/commander.ts";
-import { valuesAt } from "../config/schema_values.ts";
 import { type CommandContext, examples, printFound } from "./command_line.ts";
 
 /** Adds `list_methods` to the program. */
@@ -10,7 +9,5 @@ export function addListMethods(program: Command, context: CommandContext): void 
     .description("list the training methods")
     .option("--json", "print the list as JSON")
     .addHelpText("after", examples("list_methods", "list_methods --json"))
-    .action(({ json }) =>
-      printFound(context, valuesAt(TrainConfig, "method"), json, (names) => names.join("\n"))
-    );
+    .action(({ json }) => printFound(context, listMethods(), json, (names) => names.join("\n")));
 }

@@ -44,7 +44,7 @@ Deno.test("config writes either a file to start from or a run's settings", async
 
 Deno.test("list_models and list_methods list, by either spelling", async () => {
   for (const name of ["list_models", "list-models"]) {
-    match((await runWith([name])).out, /^dinov2\/vits14-notpretrained +384 /m);
+    match((await runWith([name])).out, /^dinov2\/vits14-notpretrained +22\.1 M +384 /m);
   }
   deepEqual(JSON.parse((await runWith(["list_methods", "--json"])).out), ["dinov2"]);
   equal((await runWith(["list-methods"])).out, "dinov2\n");
