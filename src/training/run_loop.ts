@@ -1,3 +1,4 @@
+import type { StopSignal } from "../stop_signal.ts";
 import type { MetricsRow } from "./metrics_file.ts";
 import type { Observers } from "./observer.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -25,7 +26,7 @@ export async function runSteps(
   folder: RunFolder,
   { startStep, totalSteps }: { startStep: number; totalSteps: number },
   observers: Observers,
-  signal: AbortSignal | undefined,
+  signal: StopSignal,
 ): Promise<TrainResult> {
   const { every_n_train_steps: saveEvery } = trainer.config.callbacks.model_checkpoint;
   let last: MetricsRow | undefined;
@@ -36,7 +37,7 @@ export async function runSteps(
   let step = startStep;
   let reason: string | undefined;
   while (step < totalSteps && reason === undefined) {
-    if (signal?.aborted) {
+    if (signal.aborted) {
       reason = "interrupted";
       break;
     }

@@ -184,6 +184,7 @@ const FIELDS = [
   "teacher_temp",
   "momentum",
   "grad_norm",
+  "teacher_entropy",
   "images_per_second",
   "data_wait_share",
 ];
