@@ -15,7 +15,7 @@ export function addResume(program: Command, context: CommandContext, run = train
     .argument("[settings...]", "settings to change, as key=value, such as steps=20000")
     .addHelpText("after", RESUME_HELP)
     .action(async (out, args) => {
-      if (!await run(await resumedConfig(out, args))) context.exitCode = EXIT.interrupted;
+      if (!await run(await resumedConfig(out, args), context)) context.exitCode = EXIT.interrupted;
     });
 }
 

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { TrainConfig } from "../config/train_config.ts";
 import type { Command } from "../deps/commander.ts";
 import { mib } from "../gpu/plan.ts";
@@ -6,8 +7,9 @@ import type { RunStart } from "../training/observer.ts";
 import type { TrainResult } from "../training/run_loop.ts";
 import { train as runTraining } from "../training/train.ts";
 import { readTrainArguments, settingsHelp } from "./arguments.ts";
-import { type CommandContext, examples, EXIT } from "./command_line.ts";
-import { Progress } from "./progress.ts";
+import { type CommandContext, examples, EXIT, processContext, PROGRAM } from "./command_line.ts";
+import { formatDuration, Progress } from "./progress.ts";
+import type { Style } from "./style.ts";
 
 /** What ends a run gently: Ctrl-C, and what job schedulers send; Windows knows only the first. */
 const SIGNALS: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
@@ -20,7 +22,7 @@ export function addTrain(program: Command, context: CommandContext, run = train)
     .argument("[settings...]", "settings as key=value; dots reach into groups")
     .addHelpText("after", () => `${TRAIN_HELP}\n\n${settingsHelp()}`)
     .action(async (args) => {
-      if (!await run(await readTrainArguments(args))) context.exitCode = EXIT.interrupted;
+      if (!await run(await readTrainArguments(args), context)) context.exitCode = EXIT.interrupted;
     });
 }
 
@@ -37,29 +39,40 @@ const TRAIN_HELP = examples(
  *
  * @returns Whether the run came to its end.
  */
-export async function train(config: TrainConfig): Promise<boolean> {
+export async function train(
+  config: TrainConfig,
+  { err }: Pick<CommandContext, "err"> = processContext(),
+): Promise<boolean> {
+  let progress: Progress | undefined;
+  let begun: RunStart | undefined;
+  const startMs = performance.now();
+  const say = (text: string) => {
+    const line = withMark(text, err.style);
+    if (progress === undefined) err.print(line);
+    else progress.message(line);
+  };
   const stop = new AbortController();
   const interrupt = () => {
     if (stop.signal.aborted) Deno.exit(EXIT.interrupted); // a second Ctrl-C means now
     stop.abort();
-    console.error("\nstopping after this step, with a checkpoint; Ctrl-C again to stop at once");
+    say("stopping after this step, with a checkpoint; Ctrl-C again to stop at once");
   };
   for (const signal of SIGNALS) Deno.addSignalListener(signal, interrupt);
-  let progress: Progress | undefined;
   try {
     const result = await runTraining(config, {
       signal: stop.signal,
       onStart: (start) => {
-        console.error(describeStart(start));
+        begun = start;
+        say(describeStart(start));
         const { totalSteps, batchSize } = start;
         const logEverySteps = config.log_every_num_steps;
         progress = new Progress({ totalSteps, batchSize, logEverySteps });
       },
       onStep: (row) => progress?.update(row.step, shown(row)),
-      onMessage: (message) => progress ? progress.message(message) : console.error(message),
+      onMessage: say,
     });
     progress?.finish();
-    console.error(describeEnd(result, config));
+    err.print(describeEnd(result, begun!, performance.now() - startMs));
     return result.finished;
   } finally {
     progress?.finish();
@@ -67,16 +80,27 @@ export async function train(config: TrainConfig): Promise<boolean> {
   }
 }
 
-function describeStart(start: RunStart): string {
+/** Words that somebody should not miss, in the color of warnings. */
+function withMark(text: string, style: Style): string {
+  return text.replace(/^(warning:|skipped|stopping)/, (word) => style.warning(word));
+}
+
+/** What a run is about to do. */
+export function describeStart(start: RunStart): string {
   const { config, adapter, precision, images, totalSteps, startStep, batchSize } = start;
+  const epochs = totalSteps / start.stepsPerEpoch;
+  const length = `${totalSteps} steps of ${batchSize} images, ${plural(epochs, "epoch")}`;
   return [
     `${config.model} on ${images} images of ${[config.data].flat().join(", ")}`,
     `${adapter.name}${adapter.software ? " (software)" : ""}, precision ${precision}, ` +
     `${mib(start.memoryBytes)} of GPU memory`,
-    startStep > 0
-      ? `resuming at step ${startStep} of ${totalSteps}`
-      : `${totalSteps} steps of ${batchSize} images`,
+    startStep > 0 ? `resuming at step ${startStep} of ${length}` : length,
   ].join("\n");
+}
+
+function plural(count: number, word: string): string {
+  const text = count < 10 ? count.toFixed(1).replace(/\.0$/, "") : count.toFixed(0);
+  return `${text} ${word}${text === "1" ? "" : "s"}`;
 }
 
 function shown(row: MetricsRow): Record<string, number> {
@@ -89,9 +113,24 @@ function shown(row: MetricsRow): Record<string, number> {
   };
 }
 
-function describeEnd({ finished, steps, checkpoint, exported }: TrainResult, config: TrainConfig) {
-  const state = finished
-    ? `done after ${steps} steps`
-    : `stopped after ${steps} steps; go on with resume_interrupted=true`;
-  return `${state}\ncheckpoint ${checkpoint}\nteacher    ${exported}\nmetrics    ${config.out}/metrics.jsonl`;
+/** How a run ended, what it left where, and how to go on with one that is not done. */
+export function describeEnd(result: TrainResult, start: RunStart, elapsedMs: number): string {
+  const { finished, steps, reason, checkpoint, exported } = result;
+  const { out } = start.config;
+  const state = finished ? "done" : `stopped (${reason})`;
+  const images = (steps - start.startStep) * start.batchSize;
+  const rate = (images / elapsedMs * 1000).toFixed(1);
+  return [
+    `${state} after ${steps} steps; ${formatDuration(elapsedMs)} in all, ${rate} images/s`,
+    `checkpoint ${checkpoint}`,
+    `teacher    ${exported}`,
+    `metrics    ${join(out, "metrics.jsonl")}`,
+    `pictures   ${join(out, "augmentations.png")}, of the first batch`,
+    ...(finished ? [] : [`go on      ${PROGRAM} resume ${shellWord(out)}`]),
+  ].join("\n");
+}
+
+/** A path as it is written on a command line. */
+function shellWord(path: string): string {
+  return /^[\w./~:@%+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
