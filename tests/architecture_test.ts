@@ -17,7 +17,7 @@ const LEAVES = [
 ];
 const COMPUTE = ["layers", "ops", "gpu", ...LEAVES];
 const DATA = ["data", "report", "views", "images"];
-const TRAINING = ["eval", "inference", ...DATA, "model", "losses", "optim", ...COMPUTE];
+const TRAINING = ["eval", "inference", "weights", ...DATA, "model", "losses", "optim", ...COMPUTE];
 
 /** Each place of the tree and the places it may import, itself apart; `docs/design.md` has why. */
 const MAY_IMPORT: Record<string, string[]> = {
@@ -30,7 +30,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   machine: ["setup", "images", "ops", "gpu", ...LEAVES],
   training: TRAINING,
   eval: [...DATA, "inference", "model", ...COMPUTE],
-  inference: ["model", ...COMPUTE],
+  inference: ["weights", "model", ...COMPUTE],
+  weights: ["images", "config", "safetensors", "safetensors_file"],
   data: ["views", "images", "config", "random", "stop_signal"],
   report: ["views", "images"],
   views: ["images", "config", "random"],

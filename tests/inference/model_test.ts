@@ -98,30 +98,34 @@ Deno.test("loadModel() loads what training leaves: the exported teacher, either 
   });
 });
 
-Deno.test("loadModel() refuses files that are not ours, and weights of other shapes", async () => {
+Deno.test("loadModel() refuses files without a backbone, and lists what does not fit", async () => {
   const folder = await Deno.makeTempDir();
   const [foreign, other] = [`${folder}/foreign.safetensors`, `${folder}/other.safetensors`];
-  const norm = {
-    name: "norm.weight",
-    dtype: "F32" as const,
-    shape: [2],
-    data: () => new Uint8Array(8),
+  const zeros = (name: string, shape: number[]) => {
+    const sizeBytes = shape.reduce((bytes, size) => bytes * size, 4);
+    return { name, dtype: "F32" as const, shape, data: () => new Uint8Array(sizeBytes) };
   };
-  await writeSafetensors(foreign, [norm]);
+  await writeSafetensors(foreign, [zeros("fc.weight", [2])]);
   await rejects(
     loadModel(foreign),
     new CheckpointError(
-      `Cannot load "${foreign}": it must be an export or a checkpoint of denodino, got a file ` +
-        "without its mark",
+      `Cannot load "${foreign}": it must hold a DINOv2 backbone, got 1 tensors such as fc.weight`,
     ),
   );
-  using model = await createModel("dinov2/vittest");
-  const metadata = { format: "denodino-backbone/1", model: JSON.stringify(model.config) };
-  await writeSafetensors(other, [norm], metadata);
+  using model = await createModel("dinov2/vittest", { model_args: { depth: 1 } });
+  const weights = [...await model.weights()].map(([name, { shape }]) => zeros(name, [...shape]));
+  const changed = weights.filter(({ name }) => name !== "norm.bias" && name !== "cls_token")
+    .concat([zeros("cls_token", [1, 1, 8]), zeros("extra", [1])]);
+  await writeSafetensors(other, changed, {
+    format: "denodino-backbone/1",
+    model: JSON.stringify(model.config),
+  });
   await rejects(
     loadModel(other),
     new CheckpointError(
-      `Cannot load "${other}": cls_token must have shape [1, 1, 64], got no such tensor`,
+      `Cannot load "${other}": it must hold the weights of ${weights.length} tensors, got 3 ` +
+        "problems\n  cls_token [1, 1, 64] is [1, 1, 8]\n  norm.bias [64] is missing\n  " +
+        "extra is unexpected",
     ),
   );
   await Deno.remove(folder, { recursive: true });
