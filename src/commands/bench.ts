@@ -3,7 +3,14 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { nearestName } from "../config/nearest_name.ts";
 import type { Command } from "../deps/commander.ts";
-import { type CommandContext, examples, EXIT, UsageError } from "./command_line.ts";
+import {
+  type Channel,
+  type CommandContext,
+  examples,
+  EXIT,
+  print,
+  UsageError,
+} from "./command_line.ts";
 
 /** The project, if its files lie here. */
 const ROOT = new URL("../../", import.meta.url);
@@ -18,9 +25,8 @@ export function addBench(program: Command, context: CommandContext, run = bench)
     .addHelpText("after", BENCH_HELP)
     .action(async (names, { list, json = false }) => {
       const files = chosenBenches(benchFiles(ROOT), names);
-      if (list) return context.out.print(listed(files.map(nameOf), json));
-      const print = json ? context.out.print : undefined;
-      if (!await run(files, print)) context.exitCode = EXIT.failed;
+      if (list) return print(context.out, listed(files.map(nameOf), json));
+      if (!await run(files, json ? context.out : undefined)) context.exitCode = EXIT.failed;
     });
 }
 
@@ -76,18 +82,18 @@ function nameOf(file: string): string {
   return basename(file).replace(/_bench\.ts$/, "");
 }
 
-/** Runs benches; with `print`, nothing is shown but their measurements, in the end as a list. */
-async function bench(files: readonly string[], print?: (text: string) => void): Promise<boolean> {
+/** Runs benches; with `out`, nothing is shown but their measurements there, in the end as a list. */
+async function bench(files: readonly string[], out?: Channel): Promise<boolean> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["bench", "-A", ...files],
     cwd: fileURLToPath(ROOT),
     env: { RUST_BACKTRACE: "0", ...(Deno.stdout.isTerminal() ? {} : { NO_COLOR: "1" }) },
-    stdout: print === undefined ? "inherit" : "piped",
+    stdout: out === undefined ? "inherit" : "piped",
     stderr: "inherit",
   }).spawn();
-  if (print === undefined) return (await child.status).success;
+  if (out === undefined) return (await child.status).success;
   const { success, stdout } = await child.output();
-  print(JSON.stringify(measurementsIn(new TextDecoder().decode(stdout)), null, 2));
+  print(out, JSON.stringify(measurementsIn(new TextDecoder().decode(stdout)), null, 2));
   return success;
 }
 

@@ -19,7 +19,7 @@ export function addCheckData(program: Command, context: CommandContext, run = ch
     .addHelpText("after", CHECK_DATA_HELP)
     .action(async (args, { json }) => {
       const config = await readDataArguments(args);
-      const report = await run(config);
+      const report = await run(config, context);
       printFound(context, report, json, describeReport);
       if (!isUsable(report, config)) context.exitCode = EXIT.failed;
     });
@@ -32,14 +32,23 @@ const CHECK_DATA_HELP = examples(
 ) + "\n\nExit code 1 if no image can be read; with data_errors=fail, if one cannot.";
 
 /** Reads every image of `data`, and shows how far it is. */
-export async function checkData(config: TrainConfig): Promise<DataReport> {
+export async function checkData(
+  config: TrainConfig,
+  { err: output }: Pick<CommandContext, "err">,
+): Promise<DataReport> {
   let progress: Progress | undefined;
   const report = await checkImages(config.data, {
     numWorkers: workersOf(config),
     channels: config.transform_args.num_channels,
     onImage: (done, totalSteps) => {
       const logEverySteps = Math.max(1, Math.ceil(totalSteps / 10));
-      progress ??= new Progress({ totalSteps, unit: "image", batchSize: 1, logEverySteps });
+      progress ??= new Progress({
+        totalSteps,
+        unit: "image",
+        batchSize: 1,
+        logEverySteps,
+        output,
+      });
       progress.update(done - 1, {});
     },
   });

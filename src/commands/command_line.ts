@@ -1,4 +1,4 @@
-import { type Look, type Style, styleOf } from "./style.ts";
+import { type Style, styleOf } from "./style.ts";
 
 /** Exit codes: done; failed while running; asked for what cannot be run; ended by Ctrl-C. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -13,9 +13,11 @@ export class UsageError extends Error {
 
 /** A place that text goes to, and how it may look there. */
 export interface Channel {
-  /** Prints whole lines. */
-  print: (text: string) => void;
+  /** Writes text as it is. */
+  write: (text: string) => void;
   style: Style;
+  /** Width in characters. */
+  columns: number;
 }
 
 /** What a command has beside its arguments: where its words go, and the exit code it leaves. */
@@ -27,15 +29,33 @@ export interface CommandContext {
   exitCode: ExitCode;
 }
 
-/** The terminal or the pipe of this process; NO_COLOR is respected. */
+/** The terminal or the pipes of this process; NO_COLOR is respected. */
 export function processContext(): CommandContext {
-  const look = (stream: { isTerminal(): boolean }): Look => {
-    const terminal = stream.isTerminal();
-    return { terminal, color: terminal && !Deno.noColor };
+  return { out: channelOf(Deno.stdout), err: channelOf(Deno.stderr), exitCode: EXIT.ok };
+}
+
+function channelOf(stream: typeof Deno.stdout | typeof Deno.stderr): Channel {
+  const terminal = stream.isTerminal();
+  const encoder = new TextEncoder();
+  return {
+    write: (text) => {
+      try {
+        for (let rest = encoder.encode(text); rest.length > 0;) {
+          rest = rest.subarray(stream.writeSync(rest)); // a pipe may take less than all
+        }
+      } catch (error) {
+        // Whoever read has heard enough, such as head: no reason to end a run.
+        if (!(error instanceof Deno.errors.BrokenPipe)) throw error;
+      }
+    },
+    style: styleOf({ terminal, color: terminal && !Deno.noColor }),
+    columns: terminal ? Deno.consoleSize().columns : 80,
   };
-  const out = { print: (text: string) => console.log(text), style: styleOf(look(Deno.stdout)) };
-  const err = { print: (text: string) => console.error(text), style: styleOf(look(Deno.stderr)) };
-  return { out, err, exitCode: EXIT.ok };
+}
+
+/** Prints whole lines. */
+export function print({ write }: Channel, text: string): void {
+  write(`${text}\n`);
 }
 
 /** What the program is called in its own help: it needs no installation. */
@@ -53,5 +73,5 @@ export function printFound<Found>(
   json: boolean | undefined,
   describe: (found: Found) => string,
 ): void {
-  out.print(json ? JSON.stringify(found, null, 2) : describe(found));
+  print(out, json ? JSON.stringify(found, null, 2) : describe(found));
 }

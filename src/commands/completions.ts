@@ -1,5 +1,5 @@
 import { Argument, type Command } from "../deps/commander.ts";
-import { type CommandContext, examples } from "./command_line.ts";
+import { type CommandContext, examples, print } from "./command_line.ts";
 import { completionsOf } from "./complete.ts";
 import { completionScript, SHELLS } from "./completion_scripts.ts";
 
@@ -9,7 +9,7 @@ export function addCompletions(program: Command, { out }: CommandContext): void 
     .description("print a script that completes commands, settings and their values in a shell")
     .addArgument(new Argument("<shell>", "your shell").choices(SHELLS))
     .addHelpText("after", COMPLETIONS_HELP)
-    .action((shell) => out.print(completionScript(shell)));
+    .action((shell) => print(out, completionScript(shell)));
 
   program.command("complete", { hidden: true })
     .description("answer a shell: ways to go on with the last word of a command line")
@@ -19,7 +19,7 @@ export function addCompletions(program: Command, { out }: CommandContext): void 
     .allowExcessArguments()
     .action((words) => {
       const lines = completionsOf(program, words).map(({ text, hint }) => `${text}\t${hint}`);
-      if (lines.length > 0) out.print(lines.join("\n"));
+      if (lines.length > 0) print(out, lines.join("\n"));
     });
 }
 

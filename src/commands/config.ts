@@ -3,7 +3,7 @@ import { resolvedText } from "../config/resolved_text.ts";
 import { type ConfigFormat, starterFile } from "../config/starter_file.ts";
 import { type Command, Option } from "../deps/commander.ts";
 import { readTrainArguments } from "./arguments.ts";
-import { type CommandContext, examples, UsageError } from "./command_line.ts";
+import { type CommandContext, examples, print, UsageError } from "./command_line.ts";
 
 const FORMATS = ["yaml", "toml", "jsonc"] as const satisfies readonly ConfigFormat[];
 
@@ -30,9 +30,9 @@ export function addConfig(program: Command, context: CommandContext): void {
       const text = starter === undefined
         ? await resolvedText(await readTrainArguments(args), json ? "jsonc" : format ?? "yaml")
         : starterFile(starter);
-      if (out === undefined) return context.out.print(text.trimEnd());
+      if (out === undefined) return print(context.out, text.trimEnd());
       await writeNew(out, text);
-      context.out.print(out);
+      print(context.out, out);
     });
 }
 

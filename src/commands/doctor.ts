@@ -1,6 +1,6 @@
 import type { Command } from "../deps/commander.ts";
 import { examineMachine, type MachineReport } from "../machine/examine.ts";
-import { type CommandContext, examples, EXIT, printFound } from "./command_line.ts";
+import { type CommandContext, examples, EXIT, print, printFound } from "./command_line.ts";
 import { describeMachine } from "./doctor_text.ts";
 
 /** Adds `doctor` to the program; `run` is what it does. */
@@ -21,6 +21,6 @@ const DOCTOR_HELP = examples("doctor", "doctor --json") +
 
 /** Measuring takes seconds: somebody who watches is told. */
 async function examine({ err }: CommandContext): Promise<MachineReport> {
-  if (err.style.terminal) err.print(err.style.faint("measuring ..."));
+  if (err.style.terminal) print(err, err.style.faint("measuring ..."));
   return await examineMachine();
 }

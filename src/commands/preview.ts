@@ -7,7 +7,7 @@ import { findImages } from "../images/find_images.ts";
 import type { ImageProblem } from "../images/image_set.ts";
 import { previewOf } from "../training/preview.ts";
 import { readPreviewArguments } from "./arguments.ts";
-import { type CommandContext, examples, printFound } from "./command_line.ts";
+import { type CommandContext, examples, print, printFound } from "./command_line.ts";
 
 /** What `preview` wrote. */
 export interface PreviewReport {
@@ -32,7 +32,7 @@ export function addPreview(program: Command, context: CommandContext, run = prev
     .action(async (args, { json }) => {
       const report = await run(await readPreviewArguments(args));
       for (const { name, message } of report.skipped) {
-        context.err.print(`${context.err.style.warning("skipped")} ${name}: ${message}`);
+        print(context.err, `${context.err.style.warning("skipped")} ${name}: ${message}`);
       }
       printFound(context, report, json, describePreview);
     });

@@ -15,6 +15,7 @@ import {
   examples,
   EXIT,
   type ExitCode,
+  print,
   processContext,
   PROGRAM,
   UsageError,
@@ -80,8 +81,8 @@ export function buildProgram(
     .exitOverride()
     .configureHelp({ showGlobalOptions: true, styleTitle: out.style.heading })
     .configureOutput({
-      writeOut: (text) => out.print(text.replace(/\n$/, "")),
-      writeErr: (text) => err.print(text.replace(/\n$/, "")),
+      writeOut: out.write,
+      writeErr: err.write,
       outputError: (text, write) => write(usageText(text, err.style.error("Error:"))),
       getOutHasColors: () => out.style.color,
       getErrHasColors: () => err.style.color,
@@ -118,9 +119,9 @@ function usageText(text: string, mark: string): string {
 
 function printError(error: unknown, { err }: CommandContext, debug: boolean): void {
   const mark = err.style.error("Error:");
-  if (!(error instanceof Error)) return err.print(`${mark} ${error}`);
-  if (debug || !isMendable(error)) return err.print(error.stack ?? `${mark} ${error.message}`);
-  err.print(`${mark} ${error.message}`);
+  if (!(error instanceof Error)) return print(err, `${mark} ${error}`);
+  if (debug || !isMendable(error)) return print(err, error.stack ?? `${mark} ${error.message}`);
+  print(err, `${mark} ${error.message}`);
 }
 
 /** Whether the message says all that a user needs: of any other error we want to see the stack. */

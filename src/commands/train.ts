@@ -7,7 +7,14 @@ import type { RunStart } from "../training/observer.ts";
 import type { TrainResult } from "../training/run_loop.ts";
 import { train as runTraining } from "../training/train.ts";
 import { readTrainArguments, settingsHelp } from "./arguments.ts";
-import { type CommandContext, examples, EXIT, processContext, PROGRAM } from "./command_line.ts";
+import {
+  type CommandContext,
+  examples,
+  EXIT,
+  print,
+  processContext,
+  PROGRAM,
+} from "./command_line.ts";
 import { formatDuration, Progress } from "./progress.ts";
 import type { Style } from "./style.ts";
 
@@ -48,7 +55,7 @@ export async function train(
   const startMs = performance.now();
   const say = (text: string) => {
     const line = withMark(text, err.style);
-    if (progress === undefined) err.print(line);
+    if (progress === undefined) print(err, line);
     else progress.message(line);
   };
   const stop = new AbortController();
@@ -66,13 +73,13 @@ export async function train(
         say(describeStart(start));
         const { totalSteps, batchSize } = start;
         const logEverySteps = config.log_every_num_steps;
-        progress = new Progress({ totalSteps, batchSize, logEverySteps });
+        progress = new Progress({ totalSteps, batchSize, logEverySteps, output: err });
       },
       onStep: (row) => progress?.update(row.step, shown(row)),
       onMessage: say,
     });
     progress?.finish();
-    err.print(describeEnd(result, begun!, performance.now() - startMs));
+    print(err, describeEnd(result, begun!, performance.now() - startMs));
     return result.finished;
   } finally {
     progress?.finish();

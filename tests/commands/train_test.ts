@@ -64,5 +64,11 @@ Deno.test("train tells of a run, warnings in color where colors are", () =>
     deepEqual(printed.out, "");
     const lines = printed.err.split("\n");
     match(lines[0], /^dinov2\/vittest on 8 images of /);
+    ok(lines.includes(
+      "\x1b[33mwarning:\x1b[0m batch_size 4 is small for the KoLeo loss, which " +
+        "spreads each image from its nearest in the batch; raise it to 32 or more, or lower " +
+        "method_args.koleo_loss_weight 0.1",
+    ));
+    match(printed.err, /^step 1\/2 {2}loss \d+\.\d{3} {2}dino /m);
     ok(lines.some((line) => /^done after 2 steps; 0:\d\d in all, /.test(line)), printed.err);
   }, 8));

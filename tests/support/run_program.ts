@@ -7,8 +7,9 @@ export function recordedContext(look: Partial<Look> = {}) {
   const printed = { out: "", err: "" };
   const style = styleOf({ terminal: false, color: false, ...look });
   const channel = (name: "out" | "err") => ({
-    print: (text: string) => void (printed[name] += `${text}\n`),
+    write: (text: string) => void (printed[name] += text),
     style,
+    columns: 100,
   });
   const context: CommandContext = { out: channel("out"), err: channel("err"), exitCode: EXIT.ok };
   return { context, printed };
