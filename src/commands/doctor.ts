@@ -1,5 +1,6 @@
 import type { Command } from "../deps/commander.ts";
 import { examineMachine, type MachineReport } from "../machine/examine.ts";
+import { workersOf } from "../training/workers.ts";
 import { type CommandContext, examples, EXIT, print, printFound } from "./command_line.ts";
 import { describeMachine } from "./doctor_text.ts";
 
@@ -22,5 +23,5 @@ const DOCTOR_HELP = examples("doctor", "doctor --json") +
 /** Measuring takes seconds: somebody who watches is told. */
 async function examine({ err }: CommandContext): Promise<MachineReport> {
   if (err.style.terminal) print(err, err.style.faint("measuring ..."));
-  return await examineMachine();
+  return await examineMachine(workersOf({ num_workers: "auto" }));
 }

@@ -130,7 +130,7 @@ export function describeEnd(result: TrainResult, start: RunStart, elapsedMs: num
   return [
     `${state} after ${steps} steps; ${formatDuration(elapsedMs)} in all, ${rate} images/s`,
     `checkpoint ${checkpoint}`,
-    `teacher    ${exported}`,
+    ...(exported === null ? [] : [`teacher    ${exported}`]),
     `metrics    ${join(out, "metrics.jsonl")}`,
     `pictures   ${join(out, "augmentations.png")}, of the first batch`,
     ...(finished ? [] : [`go on      ${PROGRAM} resume ${shellWord(out)}`]),

@@ -40,11 +40,13 @@ export interface MachineReport {
  * ```ts
  * import { examineMachine } from "./examine.ts";
  *
- * const { verdict, checks } = await examineMachine();
+ * const { verdict, checks } = await examineMachine(1);
  * console.log(verdict, checks?.matmul.gflops);
  * ```
+ *
+ * @param workers Threads that a run here would decode images with.
  */
-export async function examineMachine(): Promise<MachineReport> {
+export async function examineMachine(workers: number): Promise<MachineReport> {
   const gpu = await examineGpu();
   const decoders = await checkDecoders();
   const working = gpu.failure === null && decoders.wasm === null;
@@ -54,7 +56,7 @@ export async function examineMachine(): Promise<MachineReport> {
     system: await systemFacts(),
     ...gpu,
     decoders,
-    workers: Math.max(1, navigator.hardwareConcurrency - 1),
+    workers,
     remedy: gpu.adapter === null ? [...hiddenGpuHint(), ...driverRemedy()] : hiddenFrom(software),
     verdict: !working ? "not ready" : software ? "slow" : "ready",
   };

@@ -110,7 +110,7 @@ Deno.test("doctor has signs and colors for a terminal", () => {
 });
 
 Deno.test("examineMachine() finds this machine able to train", async () => {
-  const report = await examineMachine();
+  const report = await examineMachine(1);
   const { adapter, checks, decoders, system, failure, verdict } = report;
   equal(failure, null);
   equal(verdict, adapter!.software ? "slow" : "ready");
