@@ -3,7 +3,7 @@ import { ViewLoader, type ViewLoaderOptions } from "../data/loader.ts";
 import { packedSet } from "../data/packed_set.ts";
 import { DataError } from "../images/errors.ts";
 import { findImages } from "../images/find_images.ts";
-import type { ImageSet } from "../images/image_set.ts";
+import type { ImageProblem, ImageSet } from "../images/image_set.ts";
 import { assertSomeReadable } from "../images/readable.ts";
 import type { StopSignal } from "../stop_signal.ts";
 import type { RunObserver } from "./observer.ts";
@@ -26,7 +26,9 @@ export async function findRunImages(
   observer: RunObserver,
 ): Promise<RunImages> {
   const images = await findImages(config.data);
-  noteProblems(images, config, observer);
+  for (const { name, message } of toleratedProblems("train", images, config)) {
+    observer.onMessage?.(`${name}: ${message}`);
+  }
   await assertSomeReadable(images);
   const batchSize = Math.min(config.batch_size, images.names.length);
   if (batchSize < config.batch_size) {
@@ -38,21 +40,22 @@ export async function findRunImages(
   return { images, batchSize };
 }
 
-/** Tells of shards and folders that are not used as a whole, or ends the run, as it is told to. */
-function noteProblems(
+/**
+ * The shards and folders that are not used as a whole, to be told of.
+ *
+ * @throws {DataError} With `data_errors` "fail", if there are any.
+ */
+export function toleratedProblems(
+  what: "train" | "preview",
   { problems }: ImageSet,
-  { data_errors }: TrainConfig,
-  observer: RunObserver,
-): void {
-  for (const { name, message } of problems) {
-    if (data_errors === "fail") {
-      throw new DataError(
-        `Cannot train: every shard and folder must be readable, got ${name}: ${message}; or set ` +
-          `data_errors=skip to do without`,
-      );
-    }
-    observer.onMessage?.(`${name}: ${message}`);
-  }
+  { data_errors }: Pick<TrainConfig, "data_errors">,
+): readonly ImageProblem[] {
+  if (data_errors === "skip" || problems.length === 0) return problems;
+  const [{ name, message }] = problems;
+  throw new DataError(
+    `Cannot ${what}: every shard and folder must be readable, got ${name}: ${message}; or set ` +
+      `data_errors=skip to do without`,
+  );
 }
 
 /** The KoLeo loss looks for each image's nearest neighbour in the batch. */

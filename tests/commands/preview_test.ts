@@ -1,6 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
-import { preview } from "../../src/commands/preview.ts";
+import { describePreview, preview } from "../../src/commands/preview.ts";
 import { ConfigError } from "../../src/config/config_error.ts";
 import { DataError } from "../../src/images/errors.ts";
 import { resolveConfig } from "../../src/config/resolve_config.ts";
@@ -8,26 +8,16 @@ import { decodeImage } from "../../src/images/decode.ts";
 import { tarEntry } from "../support/tar_files.ts";
 import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
 
-/** Runs the command, and returns what it prints. */
-async function printed(config: ReturnType<typeof resolveConfig>): Promise<string[]> {
-  const lines: string[] = [];
-  const { log, error } = console;
-  console.log = console.error = (text: string) => lines.push(text);
-  try {
-    await preview(config);
-  } finally {
-    Object.assign(console, { log, error });
-  }
-  return lines;
-}
-
 Deno.test("preview() writes a picture and says what it shows", () =>
   withTinyRun(async (folder, data) => {
     const out = `${folder}/new/preview.png`;
     const config = resolveConfig({ ...TINY_RUN, data, out, batch_size: 6 });
-    deepEqual(await printed(config), [
+    const report = await preview(config);
+    deepEqual(report, { out, images: 6, batchSize: 6, views: 4, skipped: [] });
+    equal(
+      describePreview(report),
       `${out}\n6 of the 6 images of the first batch, 4 views of each, masks over the global ones`,
-    ]);
+    );
     equal((await decodeImage(await readFile(out))).channels, 3);
   }, 6));
 
@@ -44,7 +34,7 @@ Deno.test("preview() replaces a file only if it is told to", () =>
       ),
     );
     equal(await readFile(out, "utf8"), "mine");
-    await printed({ ...config, overwrite: true });
+    await preview({ ...config, overwrite: true });
     equal((await readFile(out)).subarray(1, 4).toString(), "PNG");
     await rejects(
       preview({ ...config, out: data, overwrite: true }),
@@ -58,7 +48,7 @@ Deno.test("preview() tells of a damaged shard, or ends there", () =>
     const config = resolveConfig({ ...TINY_RUN, data, out: `${folder}/preview.png` });
     const message = "Cannot index shard: header at byte 0 must hold 512 bytes, got 500; copy or " +
       "make it again, for what follows is left out";
-    deepEqual((await printed(config))[0], `cut.tar: ${message}`);
+    deepEqual((await preview(config)).skipped, [{ name: "cut.tar", message }]);
     await rejects(
       preview({ ...config, data_errors: "fail", overwrite: true }),
       new DataError(
