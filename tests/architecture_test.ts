@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL("../", import.meta.url)).replaceAll("\\", "/"
 const LEAVES = ["config", "random", "safetensors", "safetensors_file", "deps"];
 const COMPUTE = ["layers", "ops", "gpu", ...LEAVES];
 const DATA = ["data", "report", "views", "images"];
-const TRAINING = ["eval", ...DATA, "model", "losses", "optim", ...COMPUTE];
+const TRAINING = ["eval", ...DATA, "model", "losses", "optim", "tensorboard", ...COMPUTE];
 
 /** Each place of the tree and the places it may import, itself apart; `docs/design.md` has why. */
 const MAY_IMPORT: Record<string, string[]> = {
@@ -32,6 +32,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   ops: ["gpu", "kernels"],
   gpu: ["deps"],
   config: ["deps"],
+  tensorboard: [],
   random: [],
   safetensors: [],
   safetensors_file: ["safetensors"],
