@@ -6,10 +6,10 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replaceAll("\\", "/");
 
 /** Leaf modules and folders, which everything but the GPU layer may import. */
-const LEAVES = ["config", "random", "safetensors", "safetensors_file", "deps"];
+const LEAVES = ["config", "random", "safetensors", "safetensors_file", "deps", "version"];
 const COMPUTE = ["layers", "ops", "gpu", ...LEAVES];
 const DATA = ["data", "report", "views", "images"];
-const TRAINING = ["eval", ...DATA, "model", "losses", "optim", "tensorboard", ...COMPUTE];
+const TRAINING = ["eval", ...DATA, "model", "losses", "optim", "tensorboard", "weights", ...COMPUTE];
 
 /** Each place of the tree and the places it may import, itself apart; `docs/design.md` has why. */
 const MAY_IMPORT: Record<string, string[]> = {
@@ -25,6 +25,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   report: ["views", "images"],
   views: ["images", "config", "random"],
   images: ["deps"],
+  tensorboard: [],
+  weights: ["config"],
   model: COMPUTE,
   losses: COMPUTE.filter((place) => place !== "layers"),
   optim: COMPUTE,
@@ -32,8 +34,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   ops: ["gpu", "kernels"],
   gpu: ["deps"],
   config: ["deps"],
-  tensorboard: [],
   random: [],
+  version: [],
   safetensors: [],
   safetensors_file: ["safetensors"],
   deps: [],

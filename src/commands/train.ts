@@ -72,5 +72,10 @@ function describeEnd({ finished, steps, checkpoint, exported }: TrainResult, con
   const state = finished
     ? `done after ${steps} steps`
     : `stopped after ${steps} steps; go on with resume_interrupted=true`;
-  return `${state}\ncheckpoint ${checkpoint}\nteacher    ${exported}\nmetrics    ${config.out}/metrics.jsonl`;
+  return [
+    state,
+    `checkpoint ${checkpoint}`,
+    ...(exported === null ? [] : [`teacher    ${exported}`]),
+    `log        ${config.out}/train.log`,
+  ].join("\n");
 }

@@ -11,8 +11,9 @@ import { Schedules } from "../optim/schedules.ts";
 import { changedSettings } from "./changed_settings.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
 import { initialBuffer } from "./initial_values.ts";
-import { MetricsFile } from "./metrics_file.ts";
 import { Observers, type RunObserver } from "./observer.ts";
+import { addRunObservers } from "./observers/run_observers.ts";
+import { TrainLog } from "./observers/train_log.ts";
 import { previewOf } from "./preview.ts";
 import { findRunImages, openLoader, type RunImages } from "./run_data.ts";
 import { exists, openRunFolder, type RunFolder } from "./run_folder.ts";
@@ -57,13 +58,18 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
   const config = resolveConfig(options);
   using observers = new Observers(hooks);
   let steps = 0;
-  observers.add({ onStep: (row) => steps = row.step + 1 });
+  observers.add({
+    onStart: ({ startStep }) => steps = startStep,
+    onStep: (row) => steps = row.step + 1,
+  });
+  const log = new TrainLog();
+  observers.add(log);
   try {
-    const result = await runConfig(config, observers, hooks.signal);
+    const result = await runConfig(config, observers, log, hooks.signal);
     observers.onEnd(result);
     return result;
   } catch (error) {
-    observers.onEnd({ steps, finished: false, reason: (error as Error).message });
+    observers.onEnd({ steps, finished: false, reason: (error as Error).message, error });
     throw error;
   }
 }
@@ -71,12 +77,13 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
 async function runConfig(
   config: TrainConfig,
   observers: Observers,
+  log: TrainLog,
   signal: AbortSignal | undefined,
 ): Promise<TrainResult> {
   const found = await findRunImages(config, observers);
   const open = await openDevice(config.accelerator);
   try {
-    return await runOn(open, config, found, observers, signal);
+    return await runOn(open, config, found, observers, log, signal);
   } finally {
     open.close();
   }
@@ -88,6 +95,7 @@ async function runOn(
   config: TrainConfig,
   { images, batchSize }: RunImages,
   observers: Observers,
+  log: TrainLog,
   signal: AbortSignal | undefined,
 ): Promise<TrainResult> {
   const shape = stepShape(config, batchSize);
@@ -99,6 +107,7 @@ async function runOn(
   using runner = await PlanRunner.build(plan, open);
   // Only now: an earlier run is not given up for one that cannot start.
   if (config.overwrite && !config.resume_interrupted) await folder.clear();
+  await log.open(folder, config.resume_interrupted);
   const startStep = await begin(config, folder, step, runner);
   const accumulation = shape.accumulationSteps;
   const maxImageBytes = gpuViews?.capacityBytes ?? Infinity;
@@ -107,7 +116,13 @@ async function runOn(
   const stepsPerEpoch = loader.batchesPerEpoch / accumulation;
   const totalSteps = lengthOf(config, stepsPerEpoch, startStep);
   await noteSettings(config, folder, observers);
-  observers.add(new MetricsFile(folder.metrics, startStep));
+  addRunObservers(observers, config, folder, startStep);
+  const schedules = new Schedules({
+    method: config.method_args,
+    optim: config.optim_args,
+    batchSize: batchSize * accumulation,
+    totalSteps,
+  });
   observers.onStart({
     config,
     adapter: open.facts,
@@ -118,14 +133,10 @@ async function runOn(
     totalSteps,
     startStep,
     memoryBytes: costOf(plan).totalBytes,
+    parameters: step.networks.student.set.parameters,
+    schedules,
   });
   await showFirstBatch(config, images, folder, observers);
-  const schedules = new Schedules({
-    method: config.method_args,
-    optim: config.optim_args,
-    batchSize: batchSize * accumulation,
-    totalSteps,
-  });
   const input = gpuViews ?? new UploadedViews(step);
   using trainer = new Trainer(config, open, runner, step, input, loader, schedules);
   return await runSteps(trainer, folder, { startStep, totalSteps }, observers, signal);
