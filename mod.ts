@@ -31,4 +31,5 @@ export type { MetricsRow } from "./src/training/metrics_file.ts";
 export type { RunEnd, RunObserver, RunStart, SavedCheckpoint } from "./src/training/observer.ts";
 export type { TrainResult } from "./src/training/run_loop.ts";
 export type { TrainHooks } from "./src/training/train.ts";
+export { TrainRun } from "./src/training/train_run.ts";
 export { train } from "./src/training/train.ts";

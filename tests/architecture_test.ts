@@ -6,10 +6,27 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replaceAll("\\", "/");
 
 /** Leaf modules and folders, which everything but the GPU layer may import. */
-const LEAVES = ["config", "random", "safetensors", "safetensors_file", "deps", "version"];
+const LEAVES = [
+  "config",
+  "random",
+  "stop_signal",
+  "safetensors",
+  "safetensors_file",
+  "deps",
+  "version",
+];
 const COMPUTE = ["layers", "ops", "gpu", ...LEAVES];
 const DATA = ["data", "report", "views", "images"];
-const TRAINING = ["eval", ...DATA, "model", "losses", "optim", "tensorboard", "weights", ...COMPUTE];
+const TRAINING = [
+  "eval",
+  ...DATA,
+  "model",
+  "losses",
+  "optim",
+  "tensorboard",
+  "weights",
+  ...COMPUTE,
+];
 
 /** Each place of the tree and the places it may import, itself apart; `docs/design.md` has why. */
 const MAY_IMPORT: Record<string, string[]> = {
@@ -21,7 +38,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   setup: [],
   training: TRAINING,
   eval: [...DATA, "model", ...COMPUTE],
-  data: ["views", "images", "config", "random"],
+  data: ["views", "images", "config", "random", "stop_signal"],
   report: ["views", "images"],
   views: ["images", "config", "random"],
   images: ["deps"],
@@ -35,6 +52,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   gpu: ["deps"],
   config: ["deps"],
   random: [],
+  stop_signal: [],
   version: [],
   safetensors: [],
   safetensors_file: ["safetensors"],

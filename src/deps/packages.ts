@@ -6,4 +6,5 @@ export const PACKAGES = [
   "imagescript@1.3.1",
   "@napi-rs/image@1.15.0",
   "geotiff@2.1.3",
+  "ml-matrix@6.15.1",
 ] as const;

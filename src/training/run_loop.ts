@@ -1,3 +1,4 @@
+import type { StopSignal } from "../stop_signal.ts";
 import type { MetricsRow } from "./metrics_file.ts";
 import type { Observers } from "./observer.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -25,7 +26,7 @@ export async function runSteps(
   folder: RunFolder,
   { startStep, totalSteps }: { startStep: number; totalSteps: number },
   observers: Observers,
-  signal: AbortSignal | undefined,
+  signal: StopSignal,
 ): Promise<TrainResult> {
   const { model_checkpoint, model_export } = trainer.config.callbacks;
   let last: MetricsRow | undefined;
@@ -38,7 +39,7 @@ export async function runSteps(
     every !== null && step % every === 0 && step < totalSteps; // the last step always is
   let reason = observers.reasonToStop();
   while (step < totalSteps && reason === undefined) {
-    if (signal?.aborted) {
+    if (signal.aborted) {
       reason = "interrupted";
       break;
     }

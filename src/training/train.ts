@@ -8,8 +8,10 @@ import { assertFits, costOf } from "../gpu/plan.ts";
 import { PlanRunner } from "../gpu/runner.ts";
 import type { ImageSet } from "../images/image_set.ts";
 import { Schedules } from "../optim/schedules.ts";
+import type { StopSignal } from "../stop_signal.ts";
 import { changedSettings } from "./changed_settings.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
+import { CollapseWatch } from "./collapse_watch.ts";
 import { initialBuffer } from "./initial_values.ts";
 import { Observers, type RunObserver } from "./observer.ts";
 import { addRunObservers } from "./observers/run_observers.ts";
@@ -21,12 +23,13 @@ import { runSteps, type TrainResult } from "./run_loop.ts";
 import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
 import type { TrainStep } from "./step.ts";
 import { Trainer } from "./trainer.ts";
+import { TrainRun } from "./train_run.ts";
 import { UploadedViews } from "./view_input.ts";
 
 /** Who follows a run, and the switch to end it. */
 export interface TrainHooks extends RunObserver {
   /** Ends the run after the current step, with a checkpoint to resume from. */
-  signal?: AbortSignal;
+  signal?: StopSignal;
 }
 
 /**
@@ -37,26 +40,40 @@ export interface TrainHooks extends RunObserver {
  * import { train } from "./train.ts";
  *
  * async function firstRun() {
- *   const { last } = await train({
+ *   const run = train({
  *     out: "out/first",
  *     data: "my_images",
  *     model: "dinov2/vits14-notpretrained",
  *     steps: 1000,
- *   }, { onStep: ({ step, train_loss }) => console.log(step, train_loss) });
- *   return last;
+ *   });
+ *   for await (const { step, train_loss } of run) console.log(step, train_loss);
+ *   return (await run).checkpoint;
  * }
  * ```
  *
  * @param options Settings; defaults are the reference's.
+ * @param hooks What is called along the way, for those who would rather not go through the handle.
+ * @returns The run: wait for it, follow it, or stop it. Its result is rejected as follows.
  * @throws {ConfigError} Lists every problem of the settings.
  * @throws {DataError} If there are no readable images; with `data_errors` "fail", if one or a shard
  * is damaged.
  * @throws {GpuError} If there is no adapter, or the run does not fit it.
  * @throws {TrainingError} If a loss is not finite.
  */
-export async function train(options: TrainOptions, hooks: TrainHooks = {}): Promise<TrainResult> {
-  const config = resolveConfig(options);
-  using observers = new Observers(hooks);
+export function train(options: TrainOptions, hooks: TrainHooks = {}): TrainRun {
+  return new TrainRun(
+    (observer, signal) => runObserved(options, new Observers(hooks, observer), signal),
+    hooks.signal,
+  );
+}
+
+/** A run whose observers hear of its end, however it comes. */
+async function runObserved(
+  options: TrainOptions,
+  all: Observers,
+  signal: StopSignal,
+): Promise<TrainResult> {
+  using observers = all;
   let steps = 0;
   observers.add({
     onStart: ({ startStep }) => steps = startStep,
@@ -65,7 +82,7 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
   const log = new TrainLog();
   observers.add(log);
   try {
-    const result = await runConfig(config, observers, log, hooks.signal);
+    const result = await runConfig(resolveConfig(options), observers, log, signal);
     observers.onEnd(result);
     return result;
   } catch (error) {
@@ -78,7 +95,7 @@ async function runConfig(
   config: TrainConfig,
   observers: Observers,
   log: TrainLog,
-  signal: AbortSignal | undefined,
+  signal: StopSignal,
 ): Promise<TrainResult> {
   const found = await findRunImages(config, observers);
   const open = await openDevice(config.accelerator);
@@ -96,7 +113,7 @@ async function runOn(
   { images, batchSize }: RunImages,
   observers: Observers,
   log: TrainLog,
-  signal: AbortSignal | undefined,
+  signal: StopSignal,
 ): Promise<TrainResult> {
   const shape = stepShape(config, batchSize);
   const maker = viewMaker(config, open.facts);
@@ -117,6 +134,7 @@ async function runOn(
   const totalSteps = lengthOf(config, stepsPerEpoch, startStep);
   await noteSettings(config, folder, observers);
   addRunObservers(observers, config, folder, startStep);
+  observers.add(new CollapseWatch(config.method_args, (message) => observers.onMessage(message)));
   const schedules = new Schedules({
     method: config.method_args,
     optim: config.optim_args,
