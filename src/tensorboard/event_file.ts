@@ -1,4 +1,4 @@
-import { closeSync, openSync, writeSync } from "node:fs";
+import { closeSync, openSync, readdirSync, writeSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -8,7 +8,7 @@ import { frameRecord } from "./record.ts";
 /** Begins the name of every event file; TensorBoard looks for it. */
 export const EVENT_FILE_PREFIX = "events.out.tfevents.";
 
-/** Files of this process so far: two of one second need two names. */
+/** Files of this process so far, which ends a name. */
 let opened = 0;
 
 /**
@@ -27,9 +27,8 @@ export class EventFile implements Disposable {
   readonly #file: number;
 
   constructor(folder: string) {
-    const seconds = Math.floor(Date.now() / 1000);
-    const name = `${EVENT_FILE_PREFIX}${seconds}.${hostname()}.${process.pid}.${opened++}`;
-    this.path = join(folder, name);
+    const name = [secondsFor(folder), hostname(), process.pid, opened++].join(".");
+    this.path = join(folder, EVENT_FILE_PREFIX + name);
     this.#file = openSync(this.path, "wx");
     this.write(0, { kind: "version" });
   }
@@ -42,4 +41,15 @@ export class EventFile implements Disposable {
   [Symbol.dispose](): void {
     closeSync(this.#file);
   }
+}
+
+/**
+ * The time in the name of a folder's next file. Readers go by the order of the names, so it is later
+ * than that of any file there, even if the clock was put back.
+ */
+function secondsFor(folder: string): number {
+  const earlier = readdirSync(folder).filter((name) => name.startsWith(EVENT_FILE_PREFIX))
+    .map((name) => Number.parseInt(name.slice(EVENT_FILE_PREFIX.length), 10))
+    .filter(Number.isFinite);
+  return Math.max(Math.floor(Date.now() / 1000), ...earlier.map((seconds) => seconds + 1));
 }

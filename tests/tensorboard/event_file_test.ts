@@ -48,6 +48,18 @@ Deno.test("EventFile writes what an independent reader finds", async () => {
   });
 });
 
+Deno.test("a later file has a later name, whatever the clock says", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/events.out.tfevents.4000000000.host.1.0`, "");
+  const names = Array.from({ length: 12 }, () => {
+    using events = new EventFile(folder);
+    return basename(events.path);
+  });
+  ok(names[0].startsWith("events.out.tfevents.4000000001."), names[0]);
+  deepEqual(names.toSorted(), names);
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("a file that was cut off anywhere keeps every whole event", async () => {
   await withEvents((bytes) => {
     const ends = [0];

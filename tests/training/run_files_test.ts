@@ -19,14 +19,12 @@ function stopAfter(steps: number): AbortSignal {
 /** The lines of a run's log, their times taken off. */
 function logOf(out: string): string[] {
   const lines = readFileSync(`${out}/train.log`, "utf8").split("\n").slice(0, -1);
-  for (const line of lines) match(line, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(  |$)/);
+  for (const line of lines) match(line, /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d( {2}|$)/);
   return lines.map((line) => line.slice(21));
 }
 
 function eventFiles(out: string): Uint8Array[] {
-  const order = (name: string) => Number(/\d+$/.exec(name)![0]);
-  return readdirSync(out).filter((name) => name.startsWith("events.out.tfevents."))
-    .sort((a, b) => order(a) - order(b))
+  return readdirSync(out).filter((name) => name.startsWith("events.out.tfevents.")).sort()
     .map((name) => new Uint8Array(readFileSync(`${out}/${name}`)));
 }
 

@@ -5,8 +5,7 @@ import { curveOf, readEvents } from "../../support/event_files.ts";
 
 /** Event files of a folder, oldest first. */
 async function eventFiles(folder: string): Promise<Uint8Array[]> {
-  const order = (name: string) => Number(/\d+$/.exec(name)![0]);
-  const names = (await readdir(folder)).sort((a, b) => order(a) - order(b));
+  const names = (await readdir(folder)).sort();
   return await Promise.all(
     names.map(async (name) => new Uint8Array(await readFile(`${folder}/${name}`))),
   );
