@@ -113,8 +113,17 @@ export class Observers implements RunObserver, Disposable {
     for (const each of this.#all) each.onExport?.(exported);
   }
 
+  /** Tells all, even if one fails; what ended the run matters more than what fails then. */
   onEnd(end: RunEnd): void {
-    for (const each of this.#all) each.onEnd?.(end);
+    const failures: unknown[] = [];
+    for (const each of this.#all) {
+      try {
+        each.onEnd?.(end);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0 && end.error === undefined) throw failures[0];
   }
 
   reasonToStop(): string | undefined {

@@ -81,14 +81,15 @@ async function runObserved(
   });
   const log = new TrainLog();
   observers.add(log);
+  let result: TrainResult;
   try {
-    const result = await runConfig(resolveConfig(options), observers, log, signal);
-    observers.onEnd(result);
-    return result;
+    result = await runConfig(resolveConfig(options), observers, log, signal);
   } catch (error) {
     observers.onEnd({ steps, finished: false, reason: (error as Error).message, error });
     throw error;
   }
+  observers.onEnd(result);
+  return result;
 }
 
 async function runConfig(

@@ -1,4 +1,4 @@
-import { deepEqual } from "node:assert/strict";
+import { deepEqual, throws } from "node:assert/strict";
 import { Observers } from "../../src/training/observer.ts";
 
 Deno.test("observers add to a row, in their order, and change nothing that is there", () => {
@@ -16,4 +16,22 @@ Deno.test("observers add to a row, in their order, and change nothing that is th
     ["b/one", 1],
   ]);
   deepEqual(row, { step: 3, train_loss: 0.5 });
+});
+
+Deno.test("all observers hear of the end, and what ended the run comes before what fails then", () => {
+  const heard: string[] = [];
+  const observers = new Observers(
+    { onEnd: () => heard.push("first") },
+    {
+      onEnd: () => {
+        throw new Error("disk full");
+      },
+    },
+    { onEnd: ({ reason }) => heard.push(reason) },
+  );
+  observers.onEnd({ steps: 1, finished: false, reason: "lost", error: new Error("lost") });
+  deepEqual(heard, ["first", "lost"]);
+  const end = { steps: 2, finished: true, reason: "done" };
+  throws(() => observers.onEnd(end), new Error("disk full"));
+  deepEqual(heard, ["first", "lost", "first", "done"]);
 });

@@ -75,12 +75,8 @@ export class TrainLog implements RunObserver {
   }
 
   onEnd(end: RunEnd): void {
-    try {
-      this.#writeRow();
-      this.#write(this.#describeEnd(end));
-    } catch {
-      // A full disk may have ended the run: what ended it matters more.
-    }
+    this.#writeRow();
+    this.#write(this.#describeEnd(end));
   }
 
   [Symbol.dispose](): void {
