@@ -19,6 +19,7 @@ const COMPUTE = ["layers", "ops", "gpu", ...LEAVES];
 const DATA = ["data", "report", "views", "images"];
 const TRAINING = [
   "eval",
+  "inference",
   ...DATA,
   "model",
   "losses",
@@ -37,7 +38,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   demo: ["setup", "training", ...TRAINING],
   setup: [],
   training: TRAINING,
-  eval: [...DATA, "model", ...COMPUTE],
+  eval: [...DATA, "inference", "model", ...COMPUTE],
+  inference: ["model", ...COMPUTE],
   data: ["views", "images", "config", "random", "stop_signal"],
   report: ["views", "images"],
   views: ["images", "config", "random"],

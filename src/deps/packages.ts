@@ -7,4 +7,7 @@ export const PACKAGES = [
   "@napi-rs/image@1.15.0",
   "geotiff@2.1.3",
   "ml-matrix@6.15.1",
+  "yaml@2.9.1",
+  "smol-toml@1.9.1",
+  "jsonc-parser@3.3.1",
 ] as const;

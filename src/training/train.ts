@@ -3,6 +3,7 @@ import { ConfigError } from "../config/config_error.ts";
 import { resolveConfig } from "../config/resolve_config.ts";
 import { totalStepsOf } from "../config/run_length.ts";
 import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
+import { warningsOf } from "../config/warnings.ts";
 import { type OpenDevice, openDevice } from "../gpu/device.ts";
 import { assertFits, costOf } from "../gpu/plan.ts";
 import { PlanRunner } from "../gpu/runner.ts";
@@ -12,7 +13,7 @@ import type { StopSignal } from "../stop_signal.ts";
 import { changedSettings } from "./changed_settings.ts";
 import { loadCheckpoint } from "./checkpoint.ts";
 import { CollapseWatch } from "./collapse_watch.ts";
-import { initialBuffer } from "./initial_values.ts";
+import { initialBuffer } from "../model/initial_values.ts";
 import { Observers, type RunObserver } from "./observer.ts";
 import { addRunObservers } from "./observers/run_observers.ts";
 import { TrainLog } from "./observers/train_log.ts";
@@ -155,6 +156,9 @@ async function runOn(
     parameters: step.networks.student.set.parameters,
     schedules,
   });
+  const runFacts = { images: images.names.length, batchSize, stepsPerEpoch, totalSteps };
+  const warnings = startStep > 0 ? [] : warningsOf(config, runFacts);
+  for (const warning of warnings) observers.onMessage(`warning: ${warning}`);
   await showFirstBatch(config, images, folder, observers);
   const input = gpuViews ?? new UploadedViews(step);
   using trainer = new Trainer(config, open, runner, step, input, loader, schedules);

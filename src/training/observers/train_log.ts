@@ -7,7 +7,6 @@ import type { ExportedModel, RunEnd, RunObserver, RunStart, SavedCheckpoint } fr
 import type { RunFolder } from "../run_folder.ts";
 import { sortedJson } from "../sorted_json.ts";
 import { describeEnvironment } from "./environment.ts";
-import { lengthWarnings } from "./length_warnings.ts";
 import { LogFile, timeText, zoneText } from "./log_file.ts";
 import { isLoggedStep } from "./logged_steps.ts";
 import { bytesText, durationText, numberText } from "./number_text.ts";
@@ -53,7 +52,6 @@ export class TrainLog implements RunObserver {
       describeRun(start),
     ];
     for (const part of parts) this.#write(`\n${part}`);
-    for (const warning of lengthWarnings(start)) this.#write(`warning: ${warning}`);
     this.#write("");
   }
 

@@ -1,5 +1,5 @@
 import { elementCount } from "../gpu/tensor.ts";
-import type { Parameter, ParameterBuffers } from "../layers/parameter.ts";
+import type { Parameter, ValueBuffers } from "../layers/parameter.ts";
 import { randomStream } from "../random.ts";
 
 /**
@@ -33,7 +33,7 @@ export function initialValues(
 
 /** Start values of all members of a buffer of one network, flat as the buffer is. */
 export function initialBuffer(
-  { members, values }: ParameterBuffers,
+  { members, values }: ValueBuffers,
   seed: number,
   network: "student" | "teacher",
 ): Float32Array {
