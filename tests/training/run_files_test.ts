@@ -30,7 +30,8 @@ function eventFiles(out: string): Uint8Array[] {
 
 Deno.test("a run that is interrupted and resumed leaves one log and one curve", async (t) => {
   await withTinyRun(async (folder, data) => {
-    const run = { ...TINY_RUN, out: `${folder}/run`, data, log_every_num_steps: 2 };
+    const callbacks = { model_export: { every_n_train_steps: 2 } };
+    const run = { ...TINY_RUN, out: `${folder}/run`, data, log_every_num_steps: 2, callbacks };
     await train(run, { signal: stopAfter(3) });
     await train({ ...run, resume_interrupted: true, seed: 1 });
     const log = logOf(run.out);
@@ -56,7 +57,10 @@ Deno.test("a run that is interrupted and resumed leaves one log and one curve", 
     });
     await t.step("what was written, and what was said", () => {
       ok(log.some((line) => /^checkpoint after step 3: checkpoints\/epoch=0-step=3\./.test(line)));
-      ok(log.some((line) => /^teacher after step 6: exported_models\/exported_last\./.test(line)));
+      const exports = log.flatMap((line) =>
+        /^teacher after step (\d): exported_models\/exported_last\./.exec(line)?.[1] ?? []
+      );
+      deepEqual(exports, ["2", "3", "4", "6"]);
       ok(log.includes("other settings than before: seed was 0, is 1"));
     });
     await t.step("the resolved configuration, sorted", () => {
