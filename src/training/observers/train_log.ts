@@ -65,6 +65,7 @@ export class TrainLog implements RunObserver {
   }
 
   onCheckpoint({ path, step }: SavedCheckpoint): void {
+    if (this.#unwritten?.step === step - 1) this.#writeRow(); // what the checkpoint stands for
     this.#write(`checkpoint after step ${step}: ${this.#describeFile(path)}`);
   }
 
