@@ -17,7 +17,17 @@ const LEAVES = [
 ];
 const COMPUTE = ["layers", "ops", "gpu", ...LEAVES];
 const DATA = ["data", "report", "views", "images"];
-const TRAINING = ["eval", "inference", "weights", ...DATA, "model", "losses", "optim", ...COMPUTE];
+const TRAINING = [
+  "eval",
+  "inference",
+  "weights",
+  "tensorboard",
+  ...DATA,
+  "model",
+  "losses",
+  "optim",
+  ...COMPUTE,
+];
 
 /** Each place of the tree and the places it may import, itself apart; `docs/design.md` has why. */
 const MAY_IMPORT: Record<string, string[]> = {
@@ -36,6 +46,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   report: ["views", "images"],
   views: ["images", "config", "random"],
   images: ["deps"],
+  tensorboard: [],
   model: COMPUTE,
   losses: COMPUTE.filter((place) => place !== "layers"),
   optim: COMPUTE,

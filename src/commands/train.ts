@@ -132,6 +132,7 @@ export function describeEnd(result: TrainResult, start: RunStart, elapsedMs: num
     `checkpoint ${checkpoint}`,
     ...(exported === null ? [] : [`teacher    ${exported}`]),
     `metrics    ${join(out, "metrics.jsonl")}`,
+    `log        ${join(out, "train.log")}`,
     `pictures   ${join(out, "augmentations.png")}, of the first batch`,
     ...(finished ? [] : [`go on      ${PROGRAM} resume ${shellWord(out)}`]),
   ].join("\n");

@@ -2,12 +2,14 @@ import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { TrainConfig } from "../config/train_config.ts";
 import { ConfigError } from "../config/config_error.ts";
+import { EVENT_FILE_PREFIX } from "../tensorboard/event_file.ts";
 
 /** What a run writes into its folder; anything else there is not ours. */
 const OWN_ENTRIES = [
   "checkpoints",
   "exported_models",
   "metrics.jsonl",
+  "train.log",
   "config.json",
   "augmentations.png",
 ];
@@ -15,17 +17,21 @@ const OWN_ENTRIES = [
 /** The folder of a run: where its files are. */
 export class RunFolder {
   readonly metrics: string;
+  readonly trainLog: string;
   readonly config: string;
   readonly augmentations: string;
   readonly lastCheckpoint: string;
   readonly exportedLast: string;
+  readonly exportedConfig: string;
 
   constructor(readonly path: string) {
     this.metrics = join(path, "metrics.jsonl");
+    this.trainLog = join(path, "train.log");
     this.config = join(path, "config.json");
     this.augmentations = join(path, "augmentations.png");
     this.lastCheckpoint = join(path, "checkpoints", "last.safetensors");
     this.exportedLast = join(path, "exported_models", "exported_last.safetensors");
+    this.exportedConfig = join(path, "exported_models", "config.json");
   }
 
   /** Path of the checkpoint made after `step` optimizer steps, in the epoch counted from 0. */
@@ -35,7 +41,8 @@ export class RunFolder {
 
   /** Removes what an earlier run left, and nothing else. */
   async clear(): Promise<void> {
-    for (const entry of OWN_ENTRIES) {
+    const events = (await readdir(this.path)).filter((name) => name.startsWith(EVENT_FILE_PREFIX));
+    for (const entry of [...OWN_ENTRIES, ...events]) {
       await rm(join(this.path, entry), { recursive: true, force: true });
     }
     await this.make();

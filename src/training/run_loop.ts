@@ -16,8 +16,8 @@ export interface TrainResult {
   /** The last row of the metrics. */
   last: MetricsRow | undefined;
   checkpoint: string;
-  /** The teacher's backbone under official names. */
-  exported: string;
+  /** The teacher's backbone under official names; null where `callbacks.model_export` is. */
+  exported: string | null;
 }
 
 /** Runs the steps from `startStep` on, and leaves a checkpoint and the exported teacher. */
@@ -28,14 +28,16 @@ export async function runSteps(
   observers: Observers,
   signal: StopSignal,
 ): Promise<TrainResult> {
-  const { every_n_train_steps: saveEvery } = trainer.config.callbacks.model_checkpoint;
+  const { model_checkpoint, model_export } = trainer.config.callbacks;
   let last: MetricsRow | undefined;
   const report = (rows: MetricsRow[]) => {
-    for (const row of rows) observers.onStep(last = row);
+    for (const row of rows) observers.onStep(last = observers.extend(row));
   };
   const saver = new Saver(trainer, folder, observers);
   let step = startStep;
-  let reason: string | undefined;
+  const isDue = (every: number | null = null) =>
+    every !== null && step % every === 0 && step < totalSteps; // the last step always is
+  let reason = observers.reasonToStop();
   while (step < totalSteps && reason === undefined) {
     if (signal.aborted) {
       reason = "interrupted";
@@ -47,15 +49,18 @@ export async function runSteps(
     report(rows);
     step++;
     reason = observers.reasonToStop();
-    if (saveEvery !== null && step % saveEvery === 0 && step < totalSteps) {
-      report(await trainer.read()); // before saving: a broken state must not replace a good one
-      await saver.save(step);
-    }
+    const [saves, exports] = [model_checkpoint, model_export].map((callback) =>
+      isDue(callback?.every_n_train_steps)
+    );
+    // Before anything is written: a broken state must not replace a good one.
+    if (saves || exports) report(await trainer.read());
+    if (saves) await saver.save(step);
+    if (exports) await saver.export(step);
   }
   report(await trainer.read());
   const checkpoint = await saver.save(step);
-  await saver.export(step);
+  const exported = model_export === null ? null : await saver.export(step);
   const finished = step >= totalSteps;
   reason = finished ? "all steps are done" : reason!;
-  return { steps: step, finished, reason, last, checkpoint, exported: folder.exportedLast };
+  return { steps: step, finished, reason, last, checkpoint, exported };
 }

@@ -2,12 +2,15 @@ import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { describeEnd, describeStart, train } from "../../src/commands/train.ts";
 import { resolveConfig } from "../../src/config/resolve_config.ts";
 import { DEFAULT_FACTS } from "../../src/gpu/device.ts";
+import { Schedules } from "../../src/optim/schedules.ts";
 import type { RunStart } from "../../src/training/observer.ts";
 import { recordedContext } from "../support/run_program.ts";
 import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
 
+const CONFIG = resolveConfig({ out: "runs/a", data: ["photos", "more"], model: "dinov2/vittest" });
+
 const START: RunStart = {
-  config: resolveConfig({ out: "runs/a", data: ["photos", "more"], model: "dinov2/vittest" }),
+  config: CONFIG,
   adapter: { ...DEFAULT_FACTS, name: "A GPU" },
   precision: "32-true",
   images: 900,
@@ -16,6 +19,13 @@ const START: RunStart = {
   totalSteps: 280,
   startStep: 0,
   memoryBytes: 2 ** 24,
+  parameters: [],
+  schedules: new Schedules({
+    method: CONFIG.method_args,
+    optim: CONFIG.optim_args,
+    batchSize: 8,
+    totalSteps: 280,
+  }),
 };
 
 const END = {
@@ -47,6 +57,7 @@ Deno.test("a run ends with what it left, and how to go on", () => {
 checkpoint runs/a/checkpoints/epoch=2-step=280.safetensors
 teacher    runs/a/exported_models/exported_last.safetensors
 metrics    runs/a/metrics.jsonl
+log        runs/a/train.log
 pictures   runs/a/augmentations.png, of the first batch`,
   );
   const start = { ...START, config: { ...START.config, out: "my runs/a" } };

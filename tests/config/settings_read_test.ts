@@ -10,24 +10,11 @@ const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
 /** TODO: settings whose readers are on other branches; must be empty once those are merged. */
 const READ_ELSEWHERE: readonly string[] = [
   "checkpoint",
-  "loggers",
-  "loggers.jsonl",
-  "loggers.tensorboard",
   "callbacks.model_checkpoint.every_n_epochs",
   "callbacks.model_checkpoint.save_top_k",
   "callbacks.model_checkpoint.monitor",
   "callbacks.model_checkpoint.mode",
   "callbacks.model_checkpoint.save_last",
-  "callbacks.model_export",
-  "callbacks.model_export.every_n_train_steps",
-  "callbacks.learning_rate_monitor",
-  "callbacks.early_stopping",
-  "callbacks.early_stopping.monitor",
-  "callbacks.early_stopping.patience",
-  "callbacks.early_stopping.min_delta",
-  "callbacks.early_stopping.mode",
-  "callbacks.early_stopping.check_finite",
-  "callbacks.device_stats_monitor",
 ];
 
 /** Groups with names as common as `mode`: only a file that names the group as well reads them. */
@@ -36,11 +23,11 @@ const COMMON_NAMES = /^(activation_checkpoint_args|loggers|callbacks)\./;
 /** The schemas declare; checks and presets of src/config read as any other file does. */
 const DECLARES = /^config\/(\w+_(args|fields)|train_config)\.ts$/;
 
-/** The code of every other file, without comments and text. */
+/** The code of every other file, without comments and text, after its name: a group may be that. */
 function readers(): string[] {
   return readdirSync(SOURCE, { recursive: true, encoding: "utf8" })
     .filter((path) => path.endsWith(".ts") && !DECLARES.test(path.replaceAll("\\", "/")))
-    .map((path) => readFileSync(SOURCE + path, "utf8"))
+    .map((path) => `${path}\n${readFileSync(SOURCE + path, "utf8")}`)
     .map((text) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, "").replace(/"[^"\n]*"/g, '""'));
 }
 
