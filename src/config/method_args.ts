@@ -19,10 +19,9 @@ export const DINOv2Args = z.strictObject({
     .describe("Prototypes of a head's last layer"),
   ibot_separate_head: z.boolean().default(false)
     .describe("Give the iBOT loss a head of its own instead of the DINO head"),
-  batch_norm: z.boolean().default(false)
-    .refine((value) => !value, {
-      error: "must be false; batch normalization in the heads is not supported",
-    })
+  batch_norm: z.literal(false, {
+    error: "must be false; batch normalization in the heads is not supported",
+  }).default(false)
     .describe("Batch normalization in the heads; not supported"),
   student_freeze_last_layer_steps: steps().default(1250)
     .describe("Steps at the start during which the heads' last layers stay as they are"),

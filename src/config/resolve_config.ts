@@ -7,11 +7,8 @@ import { namesAt, schemaFields } from "./schema_fields.ts";
 import { type ParsedConfig, TrainConfig, type TrainOptions } from "./train_config.ts";
 import { channelProblems, withChannels } from "./view_channels.ts";
 
-/** Length of a run that is told neither epochs nor steps; the reference's for DINOv2. */
-const DEFAULT_STEPS = 125_000;
-
 /**
- * Checks a configuration and fills in every default; exactly one of epochs and steps is then set.
+ * Checks a configuration and fills in every default.
  *
  * @example
  * ```ts
@@ -35,8 +32,7 @@ export function resolveConfig(raw: TrainOptions | Record<string, unknown>): Trai
   const config = filledIn(parsed.data, raw);
   const problems = crossFieldProblems(config);
   if (problems.length > 0) throw new ConfigError(problems);
-  const noLength = config.epochs === null && config.steps === null;
-  return noLength ? { ...config, steps: DEFAULT_STEPS } : config;
+  return config;
 }
 
 /** Contradictions among the settings that are right in themselves, so that one run shows all. */
@@ -135,6 +131,7 @@ const TYPE_NAMES: Record<string, string> = {
 
 /** What a value must be, from the schema's side of the issue. */
 function expectation(issue: z.core.$ZodIssue): string {
+  if (issue.message.startsWith("must ")) return issue.message; // a setting's own words
   switch (issue.code) {
     case "invalid_type":
       return `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
@@ -148,7 +145,7 @@ function expectation(issue: z.core.$ZodIssue): string {
     case "invalid_value":
       return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
     case "invalid_union":
-      return issue.message.startsWith("must ") ? issue.message : unionExpectation(issue);
+      return unionExpectation(issue);
     default:
       return issue.message;
   }
@@ -164,7 +161,7 @@ function unionExpectation(issue: z.core.$ZodIssueInvalidUnion): string {
 function crossFieldProblems(config: TrainConfig): ConfigProblem[] {
   const { epochs, steps, overwrite, resume_interrupted, batch_size } = config;
   const problems: ConfigProblem[] = [];
-  if (epochs !== null && steps !== null) {
+  if (epochs !== "auto" && steps !== null) {
     problems.push({
       key: "epochs",
       message: `must not be given beside steps, got ${epochs} beside ${steps}; keep one`,
@@ -193,9 +190,13 @@ function crossFieldProblems(config: TrainConfig): ConfigProblem[] {
   return [...problems, ...channelProblems(config)];
 }
 
-/** Settles what depends on other settings. */
+/** Settles what depends on other settings, and what "auto" can only mean one thing for. */
 function filledIn(config: ParsedConfig, raw: unknown): TrainConfig {
-  return withChannels(withWholePatches(config, raw));
+  return {
+    ...withChannels(withWholePatches(config, raw)),
+    devices: config.devices === "auto" ? 1 : config.devices,
+    optim: config.optim === "auto" ? "adamw" : config.optim,
+  };
 }
 
 /**

@@ -7,6 +7,8 @@ export interface SchemaField {
   description: string;
   /** Default as it would be written on the command line; undefined for a required setting. */
   defaultText: string | undefined;
+  /** Whether there is a single value to choose, so that nothing is left to read. */
+  isFixed: boolean;
 }
 
 /** Lists the settings of `schema` depth first; a nested object appears before its own fields. */
@@ -17,7 +19,7 @@ export function schemaFields(schema: z.core.$ZodType, prefix = ""): SchemaField[
     const path = prefix === "" ? name : `${prefix}.${name}`;
     const description = z.globalRegistry.get(field as z.core.$ZodType)?.description ?? "";
     return [
-      { path, description, defaultText: defaultTextOf(field) },
+      { path, description, defaultText: defaultTextOf(field), isFixed: isFixed(field) },
       ...schemaFields(field, path),
     ];
   });
@@ -37,6 +39,11 @@ export function namesAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): 
 function objectWithin(schema: z.core.$ZodType): z.core.$ZodObject["_zod"]["def"] | undefined {
   const inner = unwrap(schema);
   return inner instanceof z.ZodObject ? inner.def as z.core.$ZodObject["_zod"]["def"] : undefined;
+}
+
+function isFixed(schema: z.core.$ZodType): boolean {
+  const inner = unwrap(schema);
+  return inner instanceof z.ZodLiteral && inner.values.size === 1;
 }
 
 function unwrap(schema: z.core.$ZodType): z.core.$ZodType {

@@ -1,4 +1,8 @@
 import { z } from "../deps/zod.ts";
+import { ActivationCheckpointArgs } from "./activation_checkpoint_args.ts";
+import { CallbackArgs } from "./callback_args.ts";
+import { deviceFields } from "./device_fields.ts";
+import { LoggerArgs } from "./logger_args.ts";
 import { DINOv2Args } from "./method_args.ts";
 import { ModelArgs } from "./model_args.ts";
 import { OptimArgs } from "./optim_args.ts";
@@ -13,10 +17,15 @@ export const TrainConfig = z.strictObject({
     .describe("Folder of images and tar shards, subfolders included; or a file, or a list of both"),
   model: z.string().min(1).describe("Model preset, such as dinov2/vits14-notpretrained"),
   method: z.literal("dinov2").default("dinov2").describe("Training method"),
-  epochs: z.int().min(1).nullable().default(null)
-    .describe("Passes over the images; give this or steps"),
-  steps: z.int().min(1).nullable().default(null)
-    .describe("Optimizer steps; give this or epochs; 125000 if neither is given"),
+  embed_dim: z.int().min(1).max(65_536).nullable().default(null)
+    .describe("Width of a linear layer on top of the backbone; null for none"),
+  checkpoint: z.string().min(1).nullable().default(null)
+    .describe("File whose weights the run starts from; null for random ones"),
+  epochs: z.union([z.literal("auto"), z.int().min(0)]).default("auto").describe(
+    'Passes over the images; "auto" is as many as 125000 steps need, 0 exports the initial model',
+  ),
+  steps: z.int().min(0).nullable().default(null)
+    .describe("Optimizer steps, exactly; null to go by epochs"),
   batch_size: z.int().min(1).max(16_384).default(128).describe(
     "Images of a forward and backward pass",
   ),
@@ -41,22 +50,27 @@ export const TrainConfig = z.strictObject({
     .describe("Go on with the interrupted run in the out folder"),
   log_every_num_steps: z.int().min(1).default(50)
     .describe("Steps between two lines of progress output off a terminal"),
-  save_every_num_steps: z.int().min(1).default(1000).describe("Steps between two checkpoints"),
-  precision: z.enum(["auto", "32-true"]).default("auto")
-    .describe("Number format of the computation; only float32 for now"),
-  accelerator: z.enum(["auto", "gpu", "cpu"]).default("auto")
-    .describe("Adapter to use: a hardware GPU, the software one, or the best there is"),
+  ...deviceFields,
   model_args: ModelArgs.prefault({}).describe("Overrides of the model preset"),
   method_args: DINOv2Args.prefault({}).describe("Settings of the method"),
+  optim: z.enum(["auto", "adamw"]).default("auto").describe("Optimizer; AdamW is the only one"),
   optim_args: OptimArgs.prefault({}).describe("Settings of AdamW"),
   transform_args: TransformArgs.prefault({}).describe("How views are made from an image"),
+  activation_checkpoint_args: ActivationCheckpointArgs.prefault({})
+    .describe("Memory saved by computing activations twice"),
+  loggers: LoggerArgs.prefault({}).describe("Files that metrics are written to"),
+  callbacks: CallbackArgs.prefault({}).describe("What happens beside the steps"),
 });
 
 /** A configuration whose settings are right one by one; some still say "auto". */
 export type ParsedConfig = z.infer<typeof TrainConfig>;
 
-/** A checked configuration with every default filled in; exactly one of epochs and steps is set. */
-export type TrainConfig = Omit<ParsedConfig, "transform_args"> & { transform_args: TransformArgs };
+/** A checked configuration with every default filled in; `steps`, if set, says the length. */
+export type TrainConfig = Omit<ParsedConfig, "transform_args" | "devices" | "optim"> & {
+  devices: 1;
+  optim: "adamw";
+  transform_args: TransformArgs;
+};
 
 /** A configuration as a user gives it: only what differs from the defaults. */
 export type TrainOptions = z.input<typeof TrainConfig>;

@@ -20,7 +20,7 @@ export function viewChannels(args: Pick<TransformArgs, "num_channels" | "channel
 }
 
 /** Settles the channels of images and views, what they are normalized by, and `in_chans`. */
-export function withChannels(config: ParsedConfig): TrainConfig {
+export function withChannels(config: ParsedConfig) {
   const { transform_args: args, model_args } = config;
   const num_channels = imageChannels(args, model_args.in_chans);
   const transform_args = { ...args, num_channels, normalize: statisticsOf(args, num_channels) };

@@ -1,6 +1,6 @@
 import type { TrainConfig } from "../config/train_config.ts";
 
-/** Settings that say where, how long or how fast a run goes, not what it computes. */
+/** Settings and groups that say where, how long or how fast a run goes, not what it computes. */
 const FREE: ReadonlySet<string> = new Set([
   "out",
   "epochs",
@@ -11,8 +11,11 @@ const FREE: ReadonlySet<string> = new Set([
   "overwrite",
   "resume_interrupted",
   "log_every_num_steps",
-  "save_every_num_steps",
   "accelerator",
+  "devices",
+  "activation_checkpoint_args",
+  "loggers",
+  "callbacks",
 ]);
 
 /**
@@ -24,7 +27,7 @@ const FREE: ReadonlySet<string> = new Set([
 export function changedSettings(before: unknown, now: TrainConfig): string[] {
   const [old, current] = [leavesOf(before), leavesOf(now)];
   return [...new Set([...old.keys(), ...current.keys()])]
-    .filter((key) => !FREE.has(key) && old.get(key) !== current.get(key))
+    .filter((key) => !FREE.has(key.split(".")[0]) && old.get(key) !== current.get(key))
     .map((key) => `${key} was ${old.get(key) ?? "not set"}, is ${current.get(key) ?? "not set"}`);
 }
 

@@ -27,7 +27,7 @@ export async function runSteps(
   observers: Observers,
   signal: AbortSignal | undefined,
 ): Promise<TrainResult> {
-  const { config } = trainer;
+  const { every_n_train_steps: saveEvery } = trainer.config.callbacks.model_checkpoint;
   let last: MetricsRow | undefined;
   const report = (rows: MetricsRow[]) => {
     for (const row of rows) observers.onStep(last = row);
@@ -46,7 +46,7 @@ export async function runSteps(
     report(rows);
     step++;
     reason = observers.reasonToStop();
-    if (step % config.save_every_num_steps === 0 && step < totalSteps) {
+    if (saveEvery !== null && step % saveEvery === 0 && step < totalSteps) {
       report(await trainer.read()); // before saving: a broken state must not replace a good one
       await saver.save(step);
     }

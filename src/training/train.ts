@@ -1,6 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { ConfigError } from "../config/config_error.ts";
 import { resolveConfig } from "../config/resolve_config.ts";
+import { totalStepsOf } from "../config/run_length.ts";
 import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
 import { type OpenDevice, openDevice } from "../gpu/device.ts";
 import { assertFits, costOf } from "../gpu/plan.ts";
@@ -149,11 +150,10 @@ async function begin(
 
 /** Optimizer steps of the whole run; a resumed one must not be told less than it has done. */
 function lengthOf(config: TrainConfig, stepsPerEpoch: number, startStep: number): number {
-  const { steps, epochs } = config;
-  const total = steps ?? Math.max(1, Math.floor(epochs! * stepsPerEpoch));
+  const total = totalStepsOf(config, stepsPerEpoch);
   if (total >= startStep) return total;
   throw new ConfigError([{
-    key: steps === null ? "epochs" : "steps",
+    key: config.steps === null ? "epochs" : "steps",
     message: `must come to at least the ${startStep} steps that the run to resume has done, got ` +
       `${total}; raise it`,
   }]);

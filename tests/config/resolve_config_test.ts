@@ -18,8 +18,10 @@ function refuses(raw: Record<string, unknown>, ...lines: string[]) {
 Deno.test("resolveConfig() fills in the reference's defaults", () => {
   const config = resolveConfig(RUN);
   equal(config.batch_size, 128);
-  equal(config.steps, 125_000);
-  equal(config.epochs, null);
+  equal(config.steps, null);
+  equal(config.epochs, "auto");
+  equal(config.embed_dim, null);
+  equal(config.checkpoint, null);
   const expected: DINOv2Args = {
     hidden_dim: 2048,
     dino_bottleneck_dim: 256,
@@ -122,6 +124,71 @@ Deno.test("resolveConfig() takes sizes as one number and nulls for what is switc
   deepEqual(inner.normalize, { mean: [0, 0, 0], std: [1, 1, 1] });
 });
 
+Deno.test("resolveConfig() fills in what happens beside the steps", () => {
+  const { loggers, callbacks, activation_checkpoint_args } = resolveConfig(RUN);
+  deepEqual(loggers, { jsonl: {}, tensorboard: {} });
+  deepEqual(activation_checkpoint_args, { enabled: false, every_n_blocks: 1 });
+  const model_checkpoint = {
+    every_n_train_steps: 1000,
+    every_n_epochs: null,
+    save_top_k: 1,
+    monitor: null,
+    mode: "min",
+    save_last: true,
+  };
+  deepEqual(callbacks, {
+    model_checkpoint,
+    model_export: { every_n_train_steps: null },
+    learning_rate_monitor: {},
+    early_stopping: null,
+    device_stats_monitor: null,
+  });
+  const early_stopping = {
+    monitor: "train_loss",
+    patience: 3,
+    min_delta: 0,
+    mode: "min",
+    check_finite: true,
+  };
+  deepEqual(
+    resolveConfig({
+      ...RUN,
+      loggers: { tensorboard: null },
+      callbacks: { early_stopping: {}, model_export: null, device_stats_monitor: {} },
+    }),
+    {
+      ...resolveConfig(RUN),
+      loggers: { jsonl: {}, tensorboard: null },
+      callbacks: { ...callbacks, early_stopping, model_export: null, device_stats_monitor: {} },
+    },
+  );
+});
+
+Deno.test("resolveConfig() says what one GPU and one process cannot do for now", () => {
+  const one = "for one GPU and one process train a run for now";
+  refuses(
+    { ...RUN, devices: 2, num_nodes: 4, strategy: "ddp", optim: "sgd" },
+    `devices: must be 1 or "auto", ${one}, got 2`,
+    `num_nodes: must be 1, ${one}, got 4`,
+    `strategy: must be "auto", ${one}, got "ddp"`,
+    'optim: must be "auto" or "adamw", got "sgd"',
+  );
+  const { devices, optim } = resolveConfig({ ...RUN, devices: "auto", optim: "auto" });
+  deepEqual([devices, optim], [1, "adamw"]);
+});
+
+Deno.test("resolveConfig() gives the reason why it refuses a precision", () => {
+  const must = 'precision: must be "auto" or "32-true"';
+  const wrong: [precision: unknown, problem: string][] = [
+    ["16-mixed", `${must}, for float16 is not there yet, got "16-mixed"`],
+    ["bf16-mixed", `${must}, for WGSL, and so any GPU here, has no bfloat16, got "bf16-mixed"`],
+    ["64-true", `${must}, for WGSL, and so any GPU here, has no float64, got "64-true"`],
+    ["fp8", `${must}, got "fp8"`],
+    [32, `${must}, got 32`],
+  ];
+  for (const [precision, problem] of wrong) refuses({ ...RUN, precision }, problem);
+});
+
 Deno.test("resolveConfig() reports every problem at once", () => {
   refuses(
     {
@@ -172,10 +239,7 @@ Deno.test("resolveConfig() reports contradictions beside misspelt and ill-typed 
     },
     'method_args.center_method: must be "softmax" or "sinkhorn_knopp", got "sinkhorn"',
     "optim_args.betas.0: must be less than 1, got 2",
-    "bogus: is not a setting, got 1; known here: out, data, model, method, epochs, steps, " +
-      "batch_size, gradient_accumulation_steps, seed, num_workers, views_on, cache_memory, " +
-      "cache_disk, data_errors, overwrite, resume_interrupted, log_every_num_steps, save_every_num_steps, precision, accelerator, " +
-      "model_args, method_args, optim_args, transform_args",
+    `bogus: is not a setting, got 1; known here: ${Object.keys(resolveConfig(RUN)).join(", ")}`,
     "method_args.mask_ratio_min: must be at most mask_ratio_max 0.1, got 0.9",
     "batch_size: must be at least 2 for the KoLeo loss, got 1; " +
       "raise it or set method_args.koleo_loss_weight=0",

@@ -221,7 +221,7 @@ Deno.test("train() stops at a loss that is not finite and keeps the last checkpo
     const absurd: TrainOptions = {
       ...run,
       resume_interrupted: true,
-      save_every_num_steps: 4,
+      callbacks: { model_checkpoint: { every_n_train_steps: 4 } },
       optim_args: { lr: 1e30 },
     };
     await rejects(train(absurd), (error: Error) => {

@@ -1,0 +1,27 @@
+import { z } from "../deps/zod.ts";
+
+const ONE_DEVICE = "one GPU and one process train a run for now";
+
+/** What a run computes on, and in which numbers; spread into the schema of a whole run. */
+export const deviceFields = {
+  accelerator: z.enum(["auto", "gpu", "cpu"]).default("auto")
+    .describe("Adapter to use: a hardware GPU, the software one, or the best there is"),
+  devices: z.union([z.literal("auto"), z.literal(1)], {
+    error: `must be 1 or "auto", for ${ONE_DEVICE}`,
+  }).default("auto").describe("GPUs of a run; one for now"),
+  num_nodes: z.literal(1, { error: `must be 1, for ${ONE_DEVICE}` }).default(1)
+    .describe("Machines of a run; one for now"),
+  strategy: z.literal("auto", { error: `must be "auto", for ${ONE_DEVICE}` }).default("auto")
+    .describe("How several GPUs share the work; nothing to choose for now"),
+  precision: z.enum(["auto", "32-true"], { error: ({ input }) => precisionError(input) })
+    .default("auto").describe("Number format of the computation; only float32 for now"),
+};
+
+function precisionError(input: unknown): string {
+  const must = 'must be "auto" or "32-true"';
+  const text = String(input);
+  if (text === "16-mixed") return `${must}, for float16 is not there yet`;
+  if (text.startsWith("bf16")) return `${must}, for WGSL, and so any GPU here, has no bfloat16`;
+  if (text.startsWith("64")) return `${must}, for WGSL, and so any GPU here, has no float64`;
+  return must;
+}
