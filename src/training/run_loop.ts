@@ -1,3 +1,5 @@
+import { failedStep } from "./failed_step.ts";
+import { NonFiniteError } from "./metrics.ts";
 import type { MetricsRow } from "./metrics_file.ts";
 import type { Observers } from "./observer.ts";
 import type { RunFolder } from "./run_folder.ts";
@@ -19,40 +21,57 @@ export interface TrainResult {
   exported: string;
 }
 
+/** Where a run begins and where it is to end. */
+export interface RunSpan {
+  startStep: number;
+  totalSteps: number;
+  /** The numbers of the step before the first, in a resumed run. */
+  before?: MetricsRow;
+}
+
 /** Runs the steps from `startStep` on, and leaves a checkpoint and the exported teacher. */
 export async function runSteps(
   trainer: Trainer,
   folder: RunFolder,
-  { startStep, totalSteps }: { startStep: number; totalSteps: number },
+  span: RunSpan,
   observers: Observers,
   signal: AbortSignal | undefined,
 ): Promise<TrainResult> {
-  const { every_n_train_steps: saveEvery } = trainer.config.callbacks.model_checkpoint;
+  const { startStep, totalSteps } = span;
   let last: MetricsRow | undefined;
+  const saver = new Saver(trainer, folder, observers, startStep);
   const report = (rows: MetricsRow[]) => {
-    for (const row of rows) observers.onStep(last = row);
+    for (const row of rows) {
+      if (last === undefined) saver.checkMonitor(row);
+      observers.onStep(last = row);
+    }
   };
-  const saver = new Saver(trainer, folder, observers);
   let step = startStep;
   let reason: string | undefined;
-  while (step < totalSteps && reason === undefined) {
-    if (signal?.aborted) {
-      reason = "interrupted";
-      break;
+  try {
+    while (step < totalSteps && reason === undefined) {
+      if (signal?.aborted) {
+        reason = "interrupted";
+        break;
+      }
+      const rows = await trainer.run(step, (errors) => {
+        for (const { path, message } of errors) observers.onMessage(`skipped ${path}: ${message}`);
+      });
+      report(rows);
+      step++;
+      reason = observers.reasonToStop();
+      if (saver.isDue(step) && step < totalSteps) {
+        report(await trainer.read()); // before saving: a broken state must not replace a good one
+        await saver.save(step, last);
+      }
     }
-    const rows = await trainer.run(step, (errors) => {
-      for (const { path, message } of errors) observers.onMessage(`skipped ${path}: ${message}`);
-    });
-    report(rows);
-    step++;
-    reason = observers.reasonToStop();
-    if (saveEvery !== null && step % saveEvery === 0 && step < totalSteps) {
-      report(await trainer.read()); // before saving: a broken state must not replace a good one
-      await saver.save(step);
-    }
+    report(await trainer.read());
+  } catch (error) {
+    if (!(error instanceof NonFiniteError)) throw error;
+    report(error.rows);
+    throw await failedStep(error, folder, trainer.config, saver.lastStep);
   }
-  report(await trainer.read());
-  const checkpoint = await saver.save(step);
+  const checkpoint = await saver.save(step, last ?? span.before);
   await saver.export(step);
   const finished = step >= totalSteps;
   reason = finished ? "all steps are done" : reason!;

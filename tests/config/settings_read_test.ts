@@ -10,18 +10,12 @@ const SOURCE = fileURLToPath(new URL("../../src/", import.meta.url));
 /** TODO: settings whose readers are on other branches; must be empty once those are merged. */
 const READ_ELSEWHERE: readonly string[] = [
   "embed_dim",
-  "checkpoint",
   "activation_checkpoint_args",
   "activation_checkpoint_args.enabled",
   "activation_checkpoint_args.every_n_blocks",
   "loggers",
   "loggers.jsonl",
   "loggers.tensorboard",
-  "callbacks.model_checkpoint.every_n_epochs",
-  "callbacks.model_checkpoint.save_top_k",
-  "callbacks.model_checkpoint.monitor",
-  "callbacks.model_checkpoint.mode",
-  "callbacks.model_checkpoint.save_last",
   "callbacks.model_export",
   "callbacks.model_export.every_n_train_steps",
   "callbacks.learning_rate_monitor",
