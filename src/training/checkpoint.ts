@@ -11,6 +11,7 @@ import {
 } from "../safetensors_file.ts";
 import type { MetricsRow } from "./metrics_file.ts";
 import type { TrainStep } from "./step.ts";
+import { isSystemError, writeRefused } from "./write_whole.ts";
 
 /** Reads and writes the memory of a step: a plan's runner, or a live device. */
 export interface StepMemory {
@@ -102,11 +103,8 @@ async function naming(path: string, write: () => Promise<void>): Promise<void> {
   try {
     await write();
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    throw new CheckpointError(
-      `Cannot write "${path}": ${error.message}; make room for it, and go on from the checkpoint ` +
-        "before with resume_interrupted=true",
-    );
+    if (!isSystemError(error)) throw error;
+    throw new CheckpointError(writeRefused(path, error).message);
   }
 }
 

@@ -116,7 +116,7 @@ Deno.test("saveCheckpoint() and exportTeacher() name the file that cannot be wri
   await withFolder(async (folder) => {
     const file = `${folder}/absent/a.safetensors`;
     const names = (error: Error) => {
-      const end = "make room for it, and go on from the checkpoint before with " +
+      const end = "make room for it, and go on from the last checkpoint with " +
         "resume_interrupted=true";
       ok(error instanceof CheckpointError, error.stack);
       ok(error.message.startsWith(`Cannot write "${file}": ENOENT`), error.message);
