@@ -40,6 +40,7 @@ async function main(): Promise<number> {
     const outcomes: Outcome[] = [];
     for (const [at, variant] of VARIANTS.entries()) {
       const kills = Math.floor((KILLS + VARIANTS.length - 1 - at) / VARIANTS.length);
+      if (kills === 0) continue;
       const settings = {
         ...variant,
         data,

@@ -31,7 +31,7 @@ export async function failedStep(
     await writeWhole(folder.failedStep, JSON.stringify(report, null, 2) + "\n");
     error.message += `; ${folder.failedStep} names the images of the step`;
   } catch (cause) {
-    error.message += `; ${(cause as Error).message}`;
+    error.message += `; ${folder.failedStep} cannot be written: ${(cause as Error).message}`;
   }
   if (step === lastStep && step > 0) {
     error.message += `; it is the first after the checkpoint: if it fails again, remove ` +

@@ -64,7 +64,7 @@ export class RunFolder implements Disposable {
   async sweep(): Promise<void> {
     for (const folder of [this.path, this.checkpoints, join(this.path, "exported_models")]) {
       for (const name of await readdir(folder)) {
-        if (/\.(safetensors|json|jsonl)\.tmp$/.test(name)) await rm(join(folder, name));
+        if (/\.(safetensors|json|jsonl|png)\.tmp$/.test(name)) await rm(join(folder, name));
       }
     }
   }

@@ -1,4 +1,3 @@
-import { writeFile } from "node:fs/promises";
 import { ConfigError } from "../config/config_error.ts";
 import { resolveConfig } from "../config/resolve_config.ts";
 import { totalStepsOf } from "../config/run_length.ts";
@@ -20,7 +19,7 @@ import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
 import { Trainer } from "./trainer.ts";
 import { UploadedViews } from "./view_input.ts";
 import { startValues } from "./weights.ts";
-import { writeWhole } from "./write_whole.ts";
+import { writeRefused, writeWhole } from "./write_whole.ts";
 
 /** Who follows a run, and the switch to end it. */
 export interface TrainHooks extends RunObserver {
@@ -155,7 +154,8 @@ async function noteSettings(config: TrainConfig, folder: RunFolder, observer: Ru
       observer.onMessage?.(`other settings than before: ${changed.join("; ")}`);
     }
   }
-  await writeWhole(folder.config, JSON.stringify(config, null, 2) + "\n");
+  await writeWhole(folder.config, JSON.stringify(config, null, 2) + "\n")
+    .catch((error) => Promise.reject(writeRefused(folder.config, error)));
 }
 
 /** Leaves a picture of the first batch; no reason to end a run that can train without it. */
@@ -167,7 +167,7 @@ async function showFirstBatch(
 ) {
   if (config.resume_interrupted && await exists(augmentations)) return;
   try {
-    await writeFile(augmentations, (await previewOf(config, images)).png);
+    await writeWhole(augmentations, (await previewOf(config, images)).png);
   } catch (error) {
     observer.onMessage?.(`cannot write ${augmentations}: ${(error as Error).message}`);
   }

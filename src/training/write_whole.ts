@@ -1,15 +1,15 @@
 import { open, rename, rm } from "node:fs/promises";
 
 /**
- * Writes a text file so that `path` holds either the old text or the whole new one, also after the
- * power was cut.
+ * Writes a file so that `path` holds either the old one or the whole new one, also after a kill or
+ * a power cut.
  */
-export async function writeWhole(path: string, text: string): Promise<void> {
+export async function writeWhole(path: string, content: string | Uint8Array): Promise<void> {
   const temporary = `${path}.tmp`;
   try {
     const file = await open(temporary, "w");
     try {
-      await file.writeFile(text);
+      await file.writeFile(content);
       await file.sync();
     } finally {
       await file.close();
@@ -17,7 +17,7 @@ export async function writeWhole(path: string, text: string): Promise<void> {
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw writeRefused(path, error);
+    throw error;
   }
 }
 
@@ -29,7 +29,7 @@ export function isSystemError(error: unknown): error is Error {
 /** The error for a file of a run that the system refuses to write; it has the system's code. */
 export function writeRefused(path: string, error: unknown): Error {
   const { message, code } = error as { message: string; code?: string };
-  const told = `Cannot write "${path}": ${message}; make room for it, and go on from the last ` +
-    "checkpoint with resume_interrupted=true";
+  const told = `Cannot write "${path}": ${message}; see that there is room and that it may be ` +
+    "written, then go on from the last checkpoint with resume_interrupted=true";
   return Object.assign(new Error(told, { cause: error }), { code });
 }

@@ -116,8 +116,8 @@ Deno.test("saveCheckpoint() and exportTeacher() name the file that cannot be wri
   await withFolder(async (folder) => {
     const file = `${folder}/absent/a.safetensors`;
     const names = (error: Error) => {
-      const end = "make room for it, and go on from the last checkpoint with " +
-        "resume_interrupted=true";
+      const end = "see that there is room and that it may be written, then go on from the last " +
+        "checkpoint with resume_interrupted=true";
       ok(error instanceof CheckpointError, error.stack);
       ok(error.message.startsWith(`Cannot write "${file}": ENOENT`), error.message);
       ok(error.message.endsWith(end), error.message);

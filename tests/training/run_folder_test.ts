@@ -125,7 +125,7 @@ Deno.test("openRunFolder() sweeps up what a kill left half written, and nothing 
   await withFolder(async (out) => {
     const run = await openRunFolder({ out, ...PLAIN });
     run[Symbol.dispose]();
-    const left = [`${run.checkpoint(0, 5)}.tmp`, `${run.metrics}.tmp`, `${run.config}.tmp`];
+    const left = [`${run.checkpoint(0, 5)}.tmp`, `${run.metrics}.tmp`, `${run.augmentations}.tmp`];
     for (const path of [...left, `${out}/mine.tmp`]) await Deno.writeTextFile(path, "half");
     using _next = await openRunFolder({ out, overwrite: true, resume_interrupted: false });
     const files = (await readdir(out, { recursive: true })).sort();
