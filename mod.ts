@@ -20,6 +20,10 @@
  */
 export { ConfigError } from "./src/config/config_error.ts";
 export { MODEL_NAMES, resolveModel } from "./src/config/model_presets.ts";
+export { createModel, Model } from "./src/inference/model.ts";
+export type { Weight } from "./src/inference/model.ts";
+export { loadModel } from "./src/inference/load_model.ts";
+export type { Features, PassShape } from "./src/inference/forward_pass.ts";
 export type { ModelConfig } from "./src/config/model_config.ts";
 export { resolveConfig } from "./src/config/resolve_config.ts";
 export type { TrainConfig, TrainOptions } from "./src/config/train_config.ts";
@@ -32,4 +36,5 @@ export type { RunEnd, RunObserver, RunStart, SavedCheckpoint } from "./src/train
 export { resumeRun } from "./src/training/resume_run.ts";
 export type { TrainResult } from "./src/training/run_loop.ts";
 export type { TrainHooks } from "./src/training/train.ts";
+export { TrainRun } from "./src/training/train_run.ts";
 export { train } from "./src/training/train.ts";

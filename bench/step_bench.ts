@@ -9,7 +9,7 @@ import { elementCount } from "../src/gpu/tensor.ts";
 import { hyperOf } from "../src/optim/parameter_update.ts";
 import { Schedules } from "../src/optim/schedules.ts";
 import { randomStream } from "../src/random.ts";
-import { initialBuffer } from "../src/training/initial_values.ts";
+import { initialBuffer } from "../src/model/initial_values.ts";
 import { maskSettings, PHASES, recordStep, stepShape } from "../src/training/run_setup.ts";
 import { drawDropPath } from "../src/training/drop_path.ts";
 import type { TrainStep } from "../src/training/step.ts";

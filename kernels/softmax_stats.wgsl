@@ -1,10 +1,13 @@
-// kernels/softmax_stats.wgsl: log-sum-exp of each row of centred, sharpened logits.
+// kernels/softmax_stats.wgsl: log-sum-exp and entropy of each row of centred, sharpened logits.
 //
-// Math       lse = log Σ_k exp((logits[k] − center[k]) / temp)
-// Shapes     logits [rows, numPrototypes];  center [numPrototypes];  temp [1];  lse [rows].
+// Math       z[k] = (logits[k] − center[k]) / temp    lse = log Σ_k exp(z[k])
+//            t[k] = exp(z[k] − lse)                   entropy = −Σ_k t[k]·log t[k] = lse − Σ_k t[k]·z[k]
+// Shapes     logits [rows, numPrototypes];  center [numPrototypes];  temp [1];
+//            lse, entropy [rows].
 // Launch     one workgroup per row, lanes stride over the prototypes; logits are read once.
-// Numerics   each lane keeps (max, sum of exp(z − max)) and rescales the sum when the max grows, so
-//            exp never sees a positive number; pairs of lanes merge the same way. f32 throughout.
+// Numerics   each lane keeps the max, Σ exp(z − max) and Σ exp(z − max)·(z − max), and rescales both
+//            sums when the max grows, so exp never sees a positive number; pairs of lanes merge the
+//            same way. f32 throughout.
 // Source     online softmax: Milakov, Gimelshein 2018, arXiv:1805.02867.
 
 override WORKGROUP_SIZE: u32 = 256; // power of two: the reduction halves it
@@ -18,13 +21,18 @@ struct Params { rows: u32, num_prototypes: u32 }
 @group(0) @binding(2) var<storage, read> center: array<f32>;
 @group(0) @binding(3) var<storage, read> temp: array<f32>;
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
+@group(0) @binding(5) var<storage, read_write> entropy: array<f32>;
 
-var<workgroup> partial: array<vec2f, WORKGROUP_SIZE>; // (max, sum)
+var<workgroup> partial: array<vec3f, WORKGROUP_SIZE>; // (max, sum, weighted sum)
 
-fn merge(a: vec2f, b: vec2f) -> vec2f {
-  let shrink = exp(-abs(a.x - b.x));
-  if (a.x >= b.x) { return vec2f(a.x, a.y + b.y * shrink); }
-  return vec2f(b.x, a.y * shrink + b.y);
+// Takes the smaller max's sums to the greater one's: z − max falls by their distance.
+fn merge(a: vec3f, b: vec3f) -> vec3f {
+  let high = select(b, a, a.x >= b.x);
+  let low = select(a, b, a.x >= b.x);
+  let distance = high.x - low.x;
+  let shrink = exp(-distance);
+  let weighted = shrink * (low.z - distance * low.y);
+  return vec3f(high.x, high.y + shrink * low.y, high.z + weighted);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -35,9 +43,9 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
   let start = row * params.num_prototypes;
   let sharpness = 1.0 / temp[0];
 
-  var running = vec2f(LOWEST, 0.0);
+  var running = vec3f(LOWEST, 0.0, 0.0);
   for (var k = lane; k < params.num_prototypes; k += WORKGROUP_SIZE) {
-    running = merge(running, vec2f((f32(logits[start + k]) - center[k]) * sharpness, 1.0));
+    running = merge(running, vec3f((f32(logits[start + k]) - center[k]) * sharpness, 1.0, 0.0));
   }
 
   partial[lane] = running;
@@ -46,5 +54,9 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
     if (lane < stride) { partial[lane] = merge(partial[lane], partial[lane + stride]); }
     workgroupBarrier();
   }
-  if (lane == 0u) { lse[row] = partial[0].x + log(partial[0].y); }
+  if (lane == 0u) {
+    let total = partial[0];
+    lse[row] = total.x + log(total.y);
+    entropy[row] = log(total.y) - total.z / total.y;
+  }
 }

@@ -6,10 +6,10 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replaceAll("\\", "/");
 
 /** Leaf modules and folders, which everything but the GPU layer may import. */
-const LEAVES = ["config", "random", "safetensors", "safetensors_file", "deps"];
+const LEAVES = ["config", "random", "stop_signal", "safetensors", "safetensors_file", "deps"];
 const COMPUTE = ["layers", "ops", "gpu", ...LEAVES];
 const DATA = ["data", "report", "views", "images"];
-const TRAINING = ["eval", ...DATA, "model", "losses", "optim", ...COMPUTE];
+const TRAINING = ["eval", "inference", "weights", ...DATA, "model", "losses", "optim", ...COMPUTE];
 
 /** Each place of the tree and the places it may import, itself apart; `docs/design.md` has why. */
 const MAY_IMPORT: Record<string, string[]> = {
@@ -20,8 +20,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   demo: ["setup", "training", ...TRAINING],
   setup: [],
   training: TRAINING,
-  eval: [...DATA, "model", ...COMPUTE],
-  data: ["views", "images", "config", "random"],
+  eval: [...DATA, "inference", "model", ...COMPUTE],
+  inference: ["weights", "model", ...COMPUTE],
+  weights: ["images", "config", "safetensors", "safetensors_file"],
+  data: ["views", "images", "config", "random", "stop_signal"],
   report: ["views", "images"],
   views: ["images", "config", "random"],
   images: ["deps"],
@@ -33,6 +35,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   gpu: ["deps"],
   config: ["deps"],
   random: [],
+  stop_signal: [],
   safetensors: [],
   safetensors_file: ["safetensors"],
   deps: [],

@@ -36,7 +36,7 @@ Deno.test("replayGolden() finds every recorded case in tolerance", async (t) => 
 Deno.test("replayGolden() names what is no computation of a run and goes on", async () => {
   const folder = await mkdtemp(join(tmpdir(), "golden-"));
   try {
-    const weights = { format: "dinov2-pretrained-golden/1", name: "pretrained" };
+    const weights = { format: "dinov2-unheard-of-golden/1", name: "other" };
     await writeFile(join(folder, "case.json"), JSON.stringify(weights));
     const noTensors = "\x08\0\0\0\0\0\0\0{}      "; // the header's length, and the header
     await writeFile(join(folder, "tensors.safetensors"), noTensors);
@@ -45,7 +45,7 @@ Deno.test("replayGolden() names what is no computation of a run and goes on", as
     equal(await replayGolden(folders, { print: (line) => lines.push(line) }), 0);
     equal(
       lines[1],
-      "skipped  pretrained: dinov2-pretrained-golden/1 records no computation of a run",
+      "skipped  other: dinov2-unheard-of-golden/1 records no computation of a run",
     );
     match(lines[2], /^schedules /);
   } finally {

@@ -1,6 +1,6 @@
 // deno bench -A bench/ops/prototype_cross_entropy_bench.ts: loss and gradient over a logits chunk.
 import { NO_PAIR, prototypeCrossEntropy } from "../../src/ops/prototype_cross_entropy.ts";
-import { rowLogSumExp } from "../../src/ops/softmax_stats.ts";
+import { softmaxStats } from "../../src/ops/softmax_stats.ts";
 import { prototypeCrossEntropyReference } from "../../tests/reference/prototype_cross_entropy.ts";
 import { targetsReference } from "../../tests/reference/softmax_stats.ts";
 import { assertAllClose, randomArray } from "../../tests/support/arrays.ts";
@@ -20,7 +20,7 @@ const crossEntropyBench = (numPrototypes: number): OpBench => ({
       student,
       teacher,
       center,
-      teacherLse: rowLogSumExp(gpu, teacher, center, teacherTemp),
+      teacherLse: softmaxStats(gpu, teacher, center, teacherTemp).lse,
       teacherTemp,
       studentTemp: 0.1,
       pairs: gpu.upload([rows, 2], pairs, "pairs"),

@@ -1,6 +1,4 @@
-import { ConfigError, type ConfigProblem } from "../config/config_error.ts";
-import { parseArguments } from "../config/parse_arguments.ts";
-import { resolveConfig } from "../config/resolve_config.ts";
+import { gatherSettings, resolveSettings } from "../config/given_settings.ts";
 import { schemaFields } from "../config/schema_fields.ts";
 import { TrainConfig } from "../config/train_config.ts";
 
@@ -8,12 +6,12 @@ import { TrainConfig } from "../config/train_config.ts";
 const PREVIEW_MODEL = "dinov2/vits14-notpretrained";
 
 /**
- * The configuration of a run from arguments such as `steps=10`.
+ * The configuration of a run from arguments such as `steps=10` and `config=run.yaml`.
  *
  * @throws {ConfigError} Listing every problem.
  */
-export function readTrainArguments(args: readonly string[]): TrainConfig {
-  return resolveConfig(parseArguments(args));
+export async function readTrainArguments(args: readonly string[]): Promise<TrainConfig> {
+  return resolveSettings(await gatherSettings(args));
 }
 
 /**
@@ -22,8 +20,8 @@ export function readTrainArguments(args: readonly string[]): TrainConfig {
  *
  * @throws {ConfigError} Listing every problem.
  */
-export function readPlanArguments(args: readonly string[]): TrainConfig {
-  return resolveConfig({ out: "-", data: "-", ...parseArguments(args) });
+export async function readPlanArguments(args: readonly string[]): Promise<TrainConfig> {
+  return resolveSettings(await gatherSettings(args, { out: "-", data: "-" }));
 }
 
 /**
@@ -32,8 +30,8 @@ export function readPlanArguments(args: readonly string[]): TrainConfig {
  *
  * @throws {ConfigError} Listing every problem.
  */
-export function readDataArguments(args: readonly string[]): TrainConfig {
-  return resolveConfig({ out: "-", model: "dinov2/vittest", ...parseArguments(args) });
+export async function readDataArguments(args: readonly string[]): Promise<TrainConfig> {
+  return resolveSettings(await gatherSettings(args, { out: "-", model: "dinov2/vittest" }));
 }
 
 /**
@@ -42,23 +40,14 @@ export function readDataArguments(args: readonly string[]): TrainConfig {
  *
  * @throws {ConfigError} Listing every problem.
  */
-export function readPreviewArguments(args: readonly string[]): TrainConfig {
-  const raw: Record<string, unknown> = { model: PREVIEW_MODEL, ...parseArguments(args) };
-  const { out } = raw;
-  if (typeof out !== "string" || out.toLowerCase().endsWith(".png")) return resolveConfig(raw);
-  const message = `must be a file that ends in .png, got "${out}"; write out=preview.png`;
-  throw new ConfigError([{ key: "out", message }, ...otherProblems(raw)]);
-}
-
-/** What else is wrong with the settings, so that one run shows all. */
-function otherProblems(raw: Record<string, unknown>): readonly ConfigProblem[] {
-  try {
-    resolveConfig(raw);
-    return [];
-  } catch (error) {
-    if (error instanceof ConfigError) return error.problems;
-    throw error;
+export async function readPreviewArguments(args: readonly string[]): Promise<TrainConfig> {
+  const given = await gatherSettings(args, { model: PREVIEW_MODEL });
+  const { out } = given.values;
+  if (typeof out === "string" && !out.toLowerCase().endsWith(".png")) {
+    const message = `must be a file that ends in .png, got "${out}"; write out=preview.png`;
+    given.problems.push({ key: "out", message });
   }
+  return resolveSettings(given);
 }
 
 /** The table of all settings for a command's help. */
@@ -68,5 +57,7 @@ export function settingsHelp(): string {
     const remark = defaultText === "" ? "" : ` (${defaultText ?? "required"})`;
     return `  ${path}\n      ${description}${remark}`;
   });
-  return ["Settings, written as key=value (default):", ...lines].join("\n");
+  const title =
+    "Settings, written as key=value or read from a file with config=run.yaml (default):";
+  return [title, ...lines].join("\n");
 }

@@ -85,20 +85,20 @@ export function buildProgram(actions: Actions, output: ProgramOutput = CONSOLE):
     .argument("[settings...]", "settings as key=value")
     .addHelpText("after", () => `${TRAIN_EXAMPLES}\n\n${settingsHelp()}`)
     .action(async (args) => {
-      await actions.train(readTrainArguments(args));
+      await actions.train(await readTrainArguments(args));
     });
 
   program.command("plan")
     .description("print the work and the memory of a training step, without doing it")
     .argument("[settings...]", "settings as key=value; out and data may be left out")
     .addHelpText("after", PLAN_EXAMPLES)
-    .action((args) => actions.plan(readPlanArguments(args)));
+    .action(async (args) => await actions.plan(await readPlanArguments(args)));
 
   program.command("preview")
     .description("draw the first batch as the network sees it: views and masks")
     .argument("[settings...]", "settings as key=value; all but out and data may be left out")
     .addHelpText("after", PREVIEW_EXAMPLES)
-    .action((args) => actions.preview(readPreviewArguments(args)));
+    .action(async (args) => await actions.preview(await readPreviewArguments(args)));
 
   program.command("check-data")
     .description("read every image and report sizes, formats, unreadable files and duplicates")
@@ -106,7 +106,7 @@ export function buildProgram(actions: Actions, output: ProgramOutput = CONSOLE):
     .option("--json", "print the whole report as JSON")
     .addHelpText("after", CHECK_DATA_EXAMPLES)
     .action(async (args, options) => {
-      await actions.checkData(readDataArguments(args), options);
+      await actions.checkData(await readDataArguments(args), options);
     });
 
   program.command("golden")

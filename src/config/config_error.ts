@@ -4,6 +4,8 @@ export interface ConfigProblem {
   key: string;
   /** What was expected and what was given, such as `must be at least 1, got 0`. */
   message: string;
+  /** The file that the setting was read from, if it was. */
+  origin?: string;
 }
 
 /** A configuration that cannot be used; the message lists every problem at once. */
@@ -12,7 +14,9 @@ export class ConfigError extends Error {
 
   constructor(readonly problems: readonly ConfigProblem[]) {
     const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-    const lines = problems.map(({ key, message }) => `\n  ${key}: ${message}`);
+    const lines = problems.map(({ key, message, origin }) =>
+      `\n  ${key}: ${message}${origin === undefined ? "" : ` (in ${origin})`}`
+    );
     super(`Found ${count} in the configuration${lines.join("")}`);
   }
 }

@@ -46,11 +46,18 @@ function preset(
 export const MODEL_NAMES: readonly string[] = Object.entries(PRESETS)
   .map(([name, { published }]) => `dinov2/${name}${published ? "-notpretrained" : ""}`);
 
+/** All of them: published architectures without their register tokens, too. */
+export const ALL_MODEL_NAMES: readonly string[] = Object.entries(PRESETS)
+  .flatMap(([name, { published }]) =>
+    published ? ["-notpretrained", "-noreg-notpretrained"].map((end) => name + end) : [name]
+  ).map((name) => `dinov2/${name}`);
+
 /**
  * Resolves a model name and its overrides to a {@linkcode ModelConfig}.
  *
  * A name is `dinov2/` and a preset, then `-noreg` for a published architecture without its four
- * register tokens, then `-notpretrained` for random weights, in either order.
+ * register tokens, then `-notpretrained` for random weights; `_` may stand for `-`. Without the
+ * last, or with `-pretrained`, a published architecture is meant with its published weights.
  *
  * @example
  * ```ts
@@ -97,23 +104,37 @@ export function resolveModel(name: string, args: ModelArgs = {}): ModelConfig {
   return model;
 }
 
-function parseName(name: string): { preset: Preset; noRegisters: boolean } {
-  const [base, ...suffixes] = name.replace(/^dinov2\//, "").split("-");
-  const preset = Object.hasOwn(PRESETS, base) ? PRESETS[base] : undefined;
-  const known = suffixes.every((suffix) => suffix === "noreg" || suffix === "notpretrained");
-  if (preset === undefined || !known || !name.startsWith("dinov2/")) {
-    const near = nearestName(name, MODEL_NAMES);
+interface ParsedName {
+  preset: Preset;
+  noRegisters: boolean;
+}
+
+const NAME = /^dinov2\/([a-z\d]+)((?:[-_](?:noreg|notpretrained|pretrained))*)$/;
+
+function parseName(name: string): ParsedName {
+  const [, base, rest] = NAME.exec(name) ?? [];
+  const preset = base !== undefined && Object.hasOwn(PRESETS, base) ? PRESETS[base] : undefined;
+  const suffixes = (rest ?? "").split(/[-_]/).slice(1);
+  const has = (suffix: string) => suffixes.includes(suffix);
+  const isTwice = suffixes.length > new Set(suffixes).size;
+  if (preset === undefined || isTwice || (has("pretrained") && has("notpretrained"))) {
+    const near = nearestName(name.replaceAll("_", "-"), ALL_MODEL_NAMES);
     const hint = near === undefined ? "" : `; did you mean ${near}?`;
     throw modelError("model", `must be one of ${MODEL_NAMES.join(", ")}, got "${name}"${hint}`);
   }
-  if (preset.published && !suffixes.includes("notpretrained")) {
+  if (has("pretrained") && !preset.published) {
+    const must = "must not end in -pretrained, for there are no published weights of it";
+    throw modelError("model", `${must}, got "${name}"; write dinov2/${base}`);
+  }
+  if (preset.published && !has("notpretrained")) {
+    const random = `dinov2/${base}${has("noreg") ? "-noreg" : ""}-notpretrained`;
     throw modelError(
       "model",
       `must end in -notpretrained, got "${name}"; pretrained weights cannot be loaded yet, ` +
-        `write ${name}-notpretrained to start from random ones`,
+        `write ${random} to start from random ones`,
     );
   }
-  return { preset, noRegisters: suffixes.includes("noreg") };
+  return { preset, noRegisters: has("noreg") };
 }
 
 function checkModel(model: ModelConfig): void {

@@ -1,72 +1,128 @@
-import { ConfigError, type ConfigProblem } from "./config_error.ts";
+import type { ConfigProblem } from "./config_error.ts";
+import { isNested, namesOf, type Nested, putSetting } from "./nested.ts";
 
 /** Settings that are text even where they look like a number, such as `out=2024`. */
-const TEXT_KEYS: ReadonlySet<string> = new Set(["out", "data", "model", "method"]);
+const TEXT_KEYS: ReadonlySet<string> = new Set([
+  "out",
+  "data",
+  "model",
+  "method",
+  "checkpoint",
+  "cache_disk",
+]);
 
-type Nested = { [key: string]: unknown };
+/** Those of them that may be null. */
+const NULLABLE_TEXT: ReadonlySet<string> = new Set(["checkpoint", "cache_disk"]);
+
+/** What a command line says about settings. */
+export interface ParsedArguments {
+  /** Files named by `config=`, in their order. */
+  files: string[];
+  /** Settings by name. */
+  values: Nested;
+  /** Arguments that cannot be read. */
+  problems: ConfigProblem[];
+}
 
 /**
  * Parses arguments of the form `key=value`, with dots for nested settings.
  *
- * A value that is JSON is taken as such (`4`, `true`, `null`, `[0.1,2]`), any other as text.
+ * A value that is JSON is taken as such (`4`, `true`, `null`, `[0.1,2]`, `"text"`), any other as
+ * text; `True`, `False` and `None` are Python's words for it. A group as JSON and dotted keys into
+ * it add up; the later one wins where they meet.
  *
  * @example
  * ```ts
  * import { parseArguments } from "./parse_arguments.ts";
  *
- * const raw = parseArguments(["out=runs/a", "steps=10", "method_args.output_dim=4096"]);
- * console.log(raw); // { out: "runs/a", steps: 10, method_args: { output_dim: 4096 } }
+ * const args = ["config=run.yaml", "out=runs/a", "steps=10", "method_args.output_dim=4096"];
+ * const { files, values } = parseArguments(args);
+ * console.log(files); // [ "run.yaml" ]
+ * console.log(values); // { out: "runs/a", steps: 10, method_args: { output_dim: 4096 } }
  * ```
- *
- * @throws {ConfigError} If an argument has no `=`, or two arguments contradict each other.
  */
-export function parseArguments(args: readonly string[]): Nested {
-  const result: Nested = {};
-  const problems: ConfigProblem[] = [];
+export function parseArguments(args: readonly string[]): ParsedArguments {
+  const parsed: ParsedArguments = { files: [], values: {}, problems: [] };
+  const seen = new Set<string>();
   for (const argument of args) {
     const equals = argument.indexOf("=");
     const key = equals < 0 ? argument : argument.slice(0, equals);
-    const problem = equals < 0
-      ? "must have the form key=value, got no equals sign"
-      : insert(result, key, parseValue(key, argument.slice(equals + 1)));
-    if (problem !== undefined) problems.push({ key: key || `"${argument}"`, message: problem });
+    const text = equals < 0 ? undefined : unquoted(argument.slice(equals + 1));
+    const message = take(parsed, seen, key, text);
+    if (message !== undefined) parsed.problems.push({ key: key || `"${argument}"`, message });
   }
-  if (problems.length > 0) throw new ConfigError(problems);
-  return result;
+  return parsed;
 }
 
-/** Of the settings that are text, `data` alone may be a list. */
-function parseValue(key: string, text: string): unknown {
+/** Puts one argument where it belongs; returns what is wrong with it, if anything is. */
+function take(
+  { files, values }: ParsedArguments,
+  seen: Set<string>,
+  key: string,
+  text: string | undefined,
+): string | undefined {
+  if (key.startsWith("-")) {
+    return `must be written without dashes; write ${key.replace(/^-+/, "")}=${text || "value"}`;
+  }
+  if (text === undefined) return "must have the form key=value, got no equals sign";
+  const names = namesOf(key);
+  if (names === undefined) return "must be names joined by dots";
+  if (text === "") return `must have a value, got none; write ${key}=null for none`;
+  if (key === "config") return void files.push(text);
+  if (seen.has(key)) return "must be given once, got it twice";
+  seen.add(key);
+  const parsed = parseValue(key, text);
+  if ("problem" in parsed) return parsed.problem;
+  const beside = contradiction(values, names, parsed.value);
+  if (beside !== undefined) return `must not be given beside ${beside}`;
+  putSetting(values, names, parsed.value);
+}
+
+/** Some shells hand over the quotes that others take away. */
+function unquoted(text: string): string {
+  return /^'.*'$/s.test(text) ? text.slice(1, -1) : text;
+}
+
+type ParsedValue = { value: unknown } | { problem: string };
+
+const PYTHON_WORDS: Record<string, unknown> = { True: true, False: false, None: null };
+
+function parseValue(key: string, text: string): ParsedValue {
   let value: unknown;
   try {
     value = JSON.parse(text);
-  } catch {
-    return text; // not JSON: a bare word such as softmax, or text for the schema to refuse
+  } catch (error) {
+    return TEXT_KEYS.has(key) ? { value: text } : parseWord(text, error as Error);
   }
-  const isText = TEXT_KEYS.has(key) && !(key === "data" && Array.isArray(value));
-  return isText ? text : value;
+  if (!TEXT_KEYS.has(key)) return { value };
+  const isMeant = typeof value === "string" || (key === "data" && Array.isArray(value)) ||
+    (value === null && NULLABLE_TEXT.has(key));
+  return { value: isMeant ? value : text };
 }
 
-/** Sets `key` in `root`; returns what is wrong with it, if anything is. */
-function insert(root: Nested, key: string, value: unknown): string | undefined {
-  const names = key.split(".");
-  if (names.some((name) => name === "" || name === "__proto__")) {
-    return "must be names joined by dots";
+/** Not JSON: a bare word such as softmax, or JSON whose quotes a shell has taken. */
+function parseWord(text: string, { message }: Error): ParsedValue {
+  if (/^[[{]/.test(text)) {
+    return { problem: `must be JSON, got ${text} (${message}); put quotes around the argument` };
   }
-  let parent = root;
-  for (const name of names.slice(0, -1)) {
-    if (!Object.hasOwn(parent, name)) parent[name] = {};
-    const child = parent[name];
-    if (!isNested(child)) {
-      return `must not be given beside ${name}=${JSON.stringify(child)}`;
+  return { value: Object.hasOwn(PYTHON_WORDS, text) ? PYTHON_WORDS[text] : text };
+}
+
+/** A value among `values` that the one at `names` contradicts: a group and something that is none. */
+function contradiction(
+  values: Nested,
+  names: readonly string[],
+  value: unknown,
+): string | undefined {
+  let group: unknown = values;
+  for (const [i, name] of names.entries()) {
+    if (!isNested(group) || !Object.hasOwn(group, name)) return undefined;
+    group = group[name];
+    const isLast = i === names.length - 1;
+    const wantsGroup = isLast ? isNested(value) : true;
+    if (isNested(group) !== wantsGroup) {
+      return `${names.slice(0, i + 1).join(".")}=${JSON.stringify(group)}`;
     }
-    parent = child;
   }
-  const last = names[names.length - 1];
-  if (Object.hasOwn(parent, last)) return "must be given once, got it twice";
-  parent[last] = value;
-}
-
-function isNested(value: unknown): value is Nested {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return undefined;
 }

@@ -1,4 +1,5 @@
 import { statfs } from "node:fs/promises";
+import type { StopSignal } from "../stop_signal.ts";
 import { dirname } from "node:path";
 import { DataError } from "../images/errors.ts";
 import { readImageHeader } from "../images/image_header.ts";
@@ -20,7 +21,7 @@ export interface PackOptions {
   /** Called with what is worth a line. */
   onMessage?: (message: string) => void;
   /** Ends the packing. */
-  signal?: AbortSignal;
+  signal?: StopSignal;
   /** Between two lines of progress. */
   progressMs?: number;
   /** Free bytes on the disk of a folder; undefined where that is not known. */

@@ -11,6 +11,8 @@ import {
 /** A recorded reference case: a folder with `case.json` and `tensors.safetensors`. */
 export interface GoldenCase {
   readonly name: string;
+  /** Where it was read from: some cases have files beside their tensors. */
+  readonly folder?: string;
   /** Such as `dinov2-training-golden/1`. */
   readonly format: string;
   // deno-lint-ignore no-explicit-any -- every format has fields of its own; its replay names them
@@ -41,7 +43,7 @@ export async function readCase(folder: string): Promise<GoldenCase> {
         `"${(error as Error).message}"; name the folders of recorded cases`,
     );
   }
-  return goldenCase(json, readSafetensors(bytes, path));
+  return { ...goldenCase(json, readSafetensors(bytes, path)), folder };
 }
 
 /** A case from its two parts. */

@@ -3,6 +3,7 @@ import { replayAugment } from "./augment_case.ts";
 import { type GoldenCase, readCase } from "./case.ts";
 import { Comparison } from "./comparison.ts";
 import { replayMasking } from "./masking_case.ts";
+import { replayPretrained } from "./pretrained_case.ts";
 import { replaySchedules } from "./schedules_case.ts";
 import { replayTraining } from "./training_case.ts";
 import { replayUnits } from "./units.ts";
@@ -10,7 +11,7 @@ import { replayUnits } from "./units.ts";
 /**
  * Replays recorded cases on the GPU and prints how far every quantity is from the reference.
  *
- * Cases that record no computation of a training run, as weight files do, are named and left out.
+ * Cases of a kind that is not known are named and left out.
  *
  * @example
  * ```ts
@@ -58,6 +59,8 @@ function replayOf({ format }: GoldenCase) {
       return replayAugment;
     case "dinov2-masking-golden/1":
       return replayMasking;
+    case "dinov2-pretrained-golden/1":
+      return replayPretrained;
     default:
       return undefined;
   }

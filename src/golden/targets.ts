@@ -1,6 +1,6 @@
 import type { Gpu } from "../gpu/gpu.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { rowLogSumExp } from "../ops/softmax_stats.ts";
+import { softmaxStats } from "../ops/softmax_stats.ts";
 
 /**
  * The targets that the losses compute on the fly: `exp((logits − center) / temp − lse)`.
@@ -15,7 +15,7 @@ export async function targetsOf(
   temp: Tensor,
 ): Promise<Float32Array> {
   const columns = logits.shape[1];
-  const lse = await gpu.download(rowLogSumExp(gpu, logits, center, temp));
+  const lse = await gpu.download(softmaxStats(gpu, logits, center, temp).lse);
   const subtracted = await gpu.download(center);
   const [t] = await gpu.download(temp);
   const values = await gpu.download(logits);

@@ -95,10 +95,10 @@ async function replayStep(replay: Replay, s: number, schedules: Schedules): Prom
   await compareParameters(replay, "expAvgSq", (name) => `after${s}.exp_avg_sq.${name}`);
 }
 
-/** The shape of a case; an upper bound of its masked patches is the most of any step. */
-function shapeOf({ json }: GoldenCase): StepShape {
+/** The model of a case. */
+export function modelOf({ json }: Pick<GoldenCase, "json">): ModelConfig {
   const { model: m } = json;
-  const model: ModelConfig = {
+  return {
     name: json.name,
     imgSize: m.img_size,
     patchSize: m.patch_size,
@@ -117,12 +117,17 @@ function shapeOf({ json }: GoldenCase): StepShape {
     interpolateAntialias: m.interpolate_antialias,
     layerNormEps: m.layernorm_eps,
   };
+}
+
+/** The shape of a case; an upper bound of its masked patches is the most of any step. */
+function shapeOf(golden: GoldenCase): StepShape {
+  const { json } = golden;
   const masked = json.steps.map((s: { num_masked_patches: number }) => s.num_masked_patches);
   // In the recorded reference both heads have the DINO head's bottleneck.
   const { dino_bottleneck_dim } = json.method;
   const method = DINOv2Args.parse({ ...json.method, ibot_bottleneck_dim: dino_bottleneck_dim });
   return {
-    model,
+    model: modelOf(golden),
     method,
     batchSize: json.batch_size,
     localViews: json.local_views,

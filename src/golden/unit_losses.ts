@@ -5,7 +5,7 @@ import { koleo, koleoBackward } from "../ops/koleo.ts";
 import { meanRows } from "../ops/mean_rows.ts";
 import { NO_PAIR, prototypeCrossEntropy } from "../ops/prototype_cross_entropy.ts";
 import { sinkhornAccumulate, sinkhornFinish, sinkhornReset } from "../ops/sinkhorn_knopp.ts";
-import { rowLogSumExp } from "../ops/softmax_stats.ts";
+import { softmaxStats } from "../ops/softmax_stats.ts";
 import { addSums } from "../ops/sums.ts";
 import { ALLOWED } from "./comparison.ts";
 import { targetsOf } from "./targets.ts";
@@ -83,7 +83,7 @@ async function compareCrossEntropy(
     student: logits, // its gradient takes its place
     teacher,
     center,
-    teacherLse: rowLogSumExp(gpu, teacher, center, teacherTemp),
+    teacherLse: softmaxStats(gpu, teacher, center, teacherTemp).lse,
     teacherTemp,
     studentTemp: settings.student_temp,
     pairs: gpu.upload([rows, 2], table, "pairs"),
@@ -113,7 +113,7 @@ async function replaySinkhorn(unit: UnitCase): Promise<void> {
     sinkhornReset(gpu, state);
     sinkhornAccumulate(gpu, logits, lse, temp, state, { count: null, rowOffset: 0 });
     sinkhornFinish(gpu, state, temp, center);
-    lse = rowLogSumExp(gpu, logits, center, temp);
+    lse = softmaxStats(gpu, logits, center, temp).lse;
   }
   const targets = await targetsOf(gpu, logits, center, temp);
   await unit.check("dino_targets", targets, ALLOWED.activation);

@@ -86,22 +86,49 @@ export function allocateParameters(
   student: ParameterSet,
   teacher: ParameterSet,
 ): ParameterBuffers[] {
-  const limit = Math.min(gpu.adapter.maxBindingBytes, gpu.adapter.maxBufferBytes);
-  const buffers: ParameterBuffers[] = [];
-  let members: ParameterBuffers["members"][number][] = [];
-  let sizeBytes = 0;
-  const close = () => {
-    if (members.length > 0) buffers.push(place(gpu, members, sizeBytes / 4, buffers.length));
-    [members, sizeBytes] = [[], 0];
-  };
-  student.parameters.forEach((parameter, index) => {
-    const bytes = alignUp(elementCount(parameter.shape) * 4);
-    if (sizeBytes + bytes > limit) close();
-    members.push({ parameter, teacher: teacher.parameters[index], offset: sizeBytes / 4 });
-    sizeBytes += bytes;
+  const teachers = new Map(student.parameters.map((each, i) => [each, teacher.parameters[i]]));
+  return groupsOf(gpu, student).map(({ members, length }, index) => {
+    const pairs = members.map((each) => ({ ...each, teacher: teachers.get(each.parameter)! }));
+    return place(gpu, pairs, length, index);
   });
-  close();
-  return buffers;
+}
+
+/** Parameters that share one buffer, and no more than their values: for a network at rest. */
+export interface ValueBuffers {
+  readonly members: readonly { parameter: Parameter; offset: number }[];
+  /** Flat `[n]`, n a multiple of 64; the gaps between tensors stay zero. */
+  readonly values: Tensor;
+}
+
+/** Places the parameters of a network that is not trained in a few large buffers. */
+export function allocateValues(gpu: Recorder, set: ParameterSet): ValueBuffers[] {
+  return groupsOf(gpu, set).map(({ members, length }, index) => {
+    const values = gpu.keep("parameters", [length], `parameters.${index}`);
+    for (const { parameter, offset } of members) {
+      const { name, shape } = parameter;
+      parameter.place({ ...view(values, shape, offset), label: name });
+    }
+    return { members, values };
+  });
+}
+
+/** Which parameters share a buffer, and where in it each begins, in floats. */
+function groupsOf(
+  gpu: Recorder,
+  { parameters }: ParameterSet,
+): { members: { parameter: Parameter; offset: number }[]; length: number }[] {
+  const limit = Math.min(gpu.adapter.maxBindingBytes, gpu.adapter.maxBufferBytes) / 4;
+  const groups: ReturnType<typeof groupsOf> = [];
+  for (const parameter of parameters) {
+    const length = alignUp(elementCount(parameter.shape) * 4) / 4;
+    let group = groups.at(-1);
+    if (group === undefined || group.length + length > limit) {
+      groups.push(group = { members: [], length: 0 });
+    }
+    group.members.push({ parameter, offset: group.length });
+    group.length += length;
+  }
+  return groups;
 }
 
 function place(

@@ -4,7 +4,7 @@ import { fill } from "../ops/fill.ts";
 import { matmul } from "../ops/matmul.ts";
 import { NO_PAIR, prototypeCrossEntropy } from "../ops/prototype_cross_entropy.ts";
 import { sinkhornAccumulate, sinkhornFinish, sinkhornReset } from "../ops/sinkhorn_knopp.ts";
-import { rowLogSumExp } from "../ops/softmax_stats.ts";
+import { softmaxStats } from "../ops/softmax_stats.ts";
 
 /** Unit features and the prototypes they are compared with. */
 export interface Features {
@@ -37,6 +37,17 @@ export interface PrototypeLossInput {
   dPrototypes: Tensor;
 }
 
+/** What {@linkcode prototypeLoss} computes. */
+export interface PrototypeLoss {
+  /** By student row, each with its weight, `[rows]`. */
+  losses: Tensor;
+  dFeatures: Tensor; // [rows, d]
+  /** What was subtracted from the teacher's logits, `[K]`. */
+  center: Tensor;
+  /** The entropy of each teacher row's targets, in pieces as long as the chunks. */
+  entropies: Tensor[];
+}
+
 /** Subtracted from the teacher's logits before its softmax, `[K]`. */
 export type Centering = { method: "softmax"; center: Tensor } | { method: "sinkhorn_knopp" };
 
@@ -57,15 +68,12 @@ interface Chunk {
  * Cross-entropy between the teacher's and the student's distribution over prototypes, with its
  * gradients; the logits exist for one chunk of rows at a time, so that memory does not grow with
  * batch times prototypes.
- *
- * @returns `losses` `[rows]` by student row, each with its weight; `dFeatures` `[rows, d]`; the `center` `[K]`
- * that was subtracted from the teacher's logits.
  */
 export function prototypeLoss(
   gpu: Recorder,
   input: PrototypeLossInput,
   centering: Centering,
-): { losses: Tensor; dFeatures: Tensor; center: Tensor } {
+): PrototypeLoss {
   const { student, unit } = input;
   const rows = student.features.shape[0];
   const losses = gpu.empty([rows], `${input.name}.losses`);
@@ -77,11 +85,13 @@ export function prototypeLoss(
     : sinkhornCenter(gpu, input, chunks, teacherLogits);
 
   const pairs = chunks.length > 0 ? pairTable(gpu, input, chunks[0].units) : undefined;
+  const entropies: Tensor[] = [];
   for (const chunk of chunks) {
     const studentRows = chunk.units * unit.student;
     const rowOffset = chunk.first * unit.student;
     const target = teacherLogits(chunk); // [units · teacher, K]
-    const teacherLse = rowLogSumExp(gpu, target, center, input.teacherTemp);
+    const { lse: teacherLse, entropy } = softmaxStats(gpu, target, center, input.teacherTemp);
+    entropies.push(entropy);
     const features = rowsOf(student.features, rowOffset, studentRows);
     const logits = matmul(gpu, features, student.prototypes, {
       transposeB: true,
@@ -105,7 +115,7 @@ export function prototypeLoss(
     const add = input.dPrototypes;
     matmul(gpu, logits, features, { transposeA: true, add, label: `${input.name}.dPrototypes` });
   }
-  return { losses, dFeatures, center };
+  return { losses, dFeatures, center, entropies };
 }
 
 /** Cuts the units into chunks whose logits fit the budget and whose rows begin on aligned bytes. */
@@ -164,7 +174,7 @@ function sinkhornCenter(
     sinkhornReset(gpu, state);
     for (const chunk of chunks) {
       const logits = teacherLogits(chunk);
-      const lse = center ? rowLogSumExp(gpu, logits, center, teacherTemp) : null;
+      const lse = center ? softmaxStats(gpu, logits, center, teacherTemp).lse : null;
       const rowOffset = chunk.first * unit.teacher;
       sinkhornAccumulate(gpu, logits, lse, teacherTemp, state, { count, rowOffset });
     }

@@ -17,8 +17,18 @@ export interface BackboneSaved {
   packing: Packing;
   /** Which patches of the global crops the mask token replaced; u32 `[2·B·N]`. */
   masks: Tensor | null;
-  blocks: BlockSaved[];
+  dropPath: ForwardOptions["dropPath"];
+  segments: SegmentSaved[];
   norm: LayerNormSaved;
+}
+
+/** Some blocks in a row. */
+interface SegmentSaved {
+  /** Index of the first. */
+  first: number;
+  x: Tensor; // [T, D], what goes into it
+  /** What each block keeps; null: they are run again from `x` when the way back comes to them. */
+  blocks: BlockSaved[] | null;
 }
 
 /** How a forward pass is run. */
@@ -29,6 +39,8 @@ export interface ForwardOptions {
   dropPath: readonly (readonly [RowScale, RowScale])[] | null;
   /** Whether a backward pass will follow. */
   keep: boolean;
+  /** Blocks of which only the input is kept for the backward pass; null: everything is kept. */
+  recomputeBlocks?: number | null;
 }
 
 /**
@@ -69,30 +81,54 @@ export class VisionTransformer {
 
   /** Packed tokens `[T, D]` after the final norm. */
   forward(gpu: Recorder, packing: Packing, options: ForwardOptions): [Tensor, BackboneSaved] {
-    const { masks, dropPath, keep } = options;
-    const { sequences } = packing;
-    let x = gpu.empty([sequences.totalTokens, this.config.embedDim], "tokens"); // [T, D]
+    const { masks, dropPath, keep, recomputeBlocks = null } = options;
+    let x = gpu.empty([packing.sequences.totalTokens, this.config.embedDim], "tokens"); // [T, D]
     for (const group of packing.groups) {
       this.#embed(gpu, group, group.name === "global" ? masks : null, x);
     }
-    const blocks: BlockSaved[] = [];
-    for (const [index, block] of this.blocks.entries()) {
-      const context = { sequences, dropPath: dropPath?.[index] ?? null, keep };
-      const [y, saved] = block.forward(gpu, x, context);
-      blocks.push(saved);
+    const segments: SegmentSaved[] = [];
+    const length = recomputeBlocks ?? this.blocks.length;
+    for (let first = 0; first < this.blocks.length; first += length) {
+      const keeps = keep && recomputeBlocks === null;
+      const [y, blocks] = this.#runBlocks(gpu, x, first, length, packing, dropPath, keeps);
+      segments.push({ first, x, blocks: recomputeBlocks === null ? blocks : null });
       x = y;
     }
     const [tokens, norm] = this.norm.forward(gpu, x);
-    return [tokens, { packing, masks, blocks, norm }];
+    return [tokens, { packing, masks, dropPath, segments, norm }];
+  }
+
+  #runBlocks(
+    gpu: Recorder,
+    input: Tensor,
+    first: number,
+    length: number,
+    { sequences }: Packing,
+    dropPath: ForwardOptions["dropPath"],
+    keep: boolean,
+  ): [y: Tensor, saved: BlockSaved[]] {
+    let x = input;
+    const saved = this.blocks.slice(first, first + length).map((block, i) => {
+      const context = { sequences, dropPath: dropPath?.[first + i] ?? null, keep };
+      const [y, kept] = block.forward(gpu, x, context);
+      x = y;
+      return kept;
+    });
+    return [x, saved];
   }
 
   /** Adds to the gradients of all parameters, from d(tokens) `[T, D]`. */
   backward(gpu: Recorder, dTokens: Tensor, saved: BackboneSaved): void {
+    const { packing, dropPath } = saved;
     let dx = this.norm.backward(gpu, dTokens, saved.norm);
-    for (const [index, block] of [...this.blocks.entries()].reverse()) {
-      dx = block.backward(gpu, dx, saved.blocks[index], saved.packing.sequences);
+    for (const { first, x, blocks } of saved.segments.toReversed()) {
+      const length = saved.segments[1]?.first ?? this.blocks.length;
+      const kept = blocks ?? this.#runBlocks(gpu, x, first, length, packing, dropPath, true)[1];
+      for (const [i, each] of [...kept.entries()].reverse()) {
+        dx = this.blocks[first + i].backward(gpu, dx, each, packing.sequences);
+      }
     }
-    for (const group of saved.packing.groups) {
+    for (const group of packing.groups) {
       this.#embedBackward(gpu, group, group.name === "global" ? saved.masks : null, dx);
     }
   }

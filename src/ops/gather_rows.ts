@@ -12,13 +12,15 @@ export const NO_ROW = 0xffffffff;
  *
  * @param x Tokens, `[numTokens, dim]`.
  * @param indices Rows of `x`, `[rows]` u32; {@linkcode NO_ROW} gives a row of zeros.
- * @returns A fresh `[rows, dim]`.
- * @throws {ShapeError} If `x` is not a matrix or `indices` not a list.
+ * @param into Where they go, `[rows, dim]`; a fresh tensor where this is left out.
+ * @returns `[rows, dim]`.
+ * @throws {ShapeError} If `x` is not a matrix, `indices` not a list, or `into` does not fit them.
  */
-export function gatherRows(gpu: Recorder, x: Tensor, indices: Tensor): Tensor {
+export function gatherRows(gpu: Recorder, x: Tensor, indices: Tensor, into?: Tensor): Tensor {
   const [numTokens, dim] = expectShape("gatherRows", "x", x, ["numTokens", "dim"]);
   const [rows] = expectShape("gatherRows", "indices", indices, ["rows"]);
-  const y = gpu.empty([rows, dim], "gather_rows.y");
+  if (into) expectShape("gatherRows", "into", into, [rows, dim]);
+  const y = into ?? gpu.empty([rows, dim], "gather_rows.y");
   if (rows === 0) return y;
   gpu.run({
     label: "gather_rows.forward",

@@ -17,7 +17,7 @@ export interface PrototypeCrossEntropy {
   teacher: Tensor;
   /** Subtracted from the teacher's logits, `[numPrototypes]`. */
   center: Tensor;
-  /** From `rowLogSumExp()` with the same center and temperature, `[teacherRows]`. */
+  /** From `softmaxStats()` with the same center and temperature, `[teacherRows]`. */
   teacherLse: Tensor;
   /** Teacher temperature of this step, `[1]`. */
   teacherTemp: Tensor;

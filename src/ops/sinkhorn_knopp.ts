@@ -12,12 +12,12 @@ const [COLS, SLICES] = [32, 8];
  * Starts an iteration: forgets all rows.
  *
  * One iteration is `sinkhornReset`, `sinkhornAccumulate` for each row chunk, `sinkhornFinish`; the
- * other half of it, the sum over prototypes, is `rowLogSumExp` with the resulting center.
+ * other half of it, the sum over prototypes, is `softmaxStats` with the resulting center.
  *
  * @example
  * ```ts
  * import { Gpu } from "../gpu/gpu.ts";
- * import { rowLogSumExp } from "./softmax_stats.ts";
+ * import { softmaxStats } from "./softmax_stats.ts";
  *
  * using gpu = await Gpu.open();
  * const logits = gpu.upload([2, 2], Float32Array.of(1, 2, 3, 5), "logits");
@@ -28,7 +28,7 @@ const [COLS, SLICES] = [32, 8];
  *   sinkhornReset(gpu, state);
  *   sinkhornAccumulate(gpu, logits, rowLse, temp, state, { count: null, rowOffset: 0 });
  *   sinkhornFinish(gpu, state, temp, center);
- *   rowLse = rowLogSumExp(gpu, logits, center, temp);
+ *   rowLse = softmaxStats(gpu, logits, center, temp).lse;
  * }
  * // The targets are exp((logits - center) / temp - rowLse).
  * ```

@@ -5,30 +5,38 @@ import { expectShape, type Tensor } from "../gpu/tensor.ts";
 /** Lanes per row; 65,536 prototypes are 256 strides. */
 const WORKGROUP_SIZE = 256;
 
+/** What {@linkcode softmaxStats} finds out of each row, f32 `[rows]`. */
+export interface SoftmaxStats {
+  /** The log-sum-exp: what turns logits into targets, `exp((logits − center) / temp − lse)`. */
+  lse: Tensor;
+  /** The entropy of those targets, from 0 to `log(numPrototypes)`. */
+  entropy: Tensor;
+}
+
 /**
- * The log-sum-exp of each row of centred, sharpened logits: what turns teacher logits into targets,
- * `exp((logits − center) / temp − lse)`, without storing them.
+ * The log-sum-exp and the entropy of each row of centred, sharpened logits, whose softmax is never
+ * stored.
  *
  * @param logits A chunk of teacher logits, `[rows, numPrototypes]`.
  * @param center Subtracted from each row, `[numPrototypes]`.
  * @param temp Teacher temperature of this step, `[1]`.
- * @returns The log-sum-exp, `[rows]`, f32.
  * @throws {ShapeError} If `center` or `temp` does not fit.
  */
-export function rowLogSumExp(
+export function softmaxStats(
   gpu: Recorder,
   logits: Tensor,
   center: Tensor,
   temp: Tensor,
-): Tensor {
-  const [rows, numPrototypes] = expectShape("rowLogSumExp", "logits", logits, [
+): SoftmaxStats {
+  const [rows, numPrototypes] = expectShape("softmaxStats", "logits", logits, [
     "rows",
     "numPrototypes",
   ]);
-  expectShape("rowLogSumExp", "center", center, [numPrototypes]);
-  expectShape("rowLogSumExp", "temp", temp, [1]);
+  expectShape("softmaxStats", "center", center, [numPrototypes]);
+  expectShape("softmaxStats", "temp", temp, [1]);
   const lse = gpu.empty([rows], "softmax_stats.lse");
-  if (rows === 0) return lse;
+  const entropy = gpu.empty([rows], "softmax_stats.entropy");
+  if (rows === 0) return { lse, entropy };
   gpu.run({
     label: "softmax_stats.forward",
     source,
@@ -36,8 +44,8 @@ export function rowLogSumExp(
     constants: { WORKGROUP_SIZE },
     params: packParams(["u32", rows], ["u32", numPrototypes]),
     inputs: [logits, center, temp],
-    outputs: [lse],
+    outputs: [lse, entropy],
     workgroups: rows,
   });
-  return lse;
+  return { lse, entropy };
 }

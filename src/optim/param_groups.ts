@@ -25,12 +25,14 @@ export type ParamGroupArgs = Pick<DINOv2Args, "layerwise_decay" | "patch_embed_l
  * // { lrScale: 1, decays: true, kind: "last_layer" }
  * ```
  *
+ * A layer between backbone and heads counts as part of the heads.
+ *
  * @param name Such as `backbone.blocks.0.attn.qkv.weight`; a backbone's own name will do as well.
  * @param depth Blocks of the backbone.
  */
 export function paramGroup(name: string, depth: number, args: ParamGroupArgs): ParamGroup {
   const decays = !name.endsWith(".bias") && !name.includes("norm") && !name.includes("gamma");
-  if (/^(dino|ibot)_head\./.test(name)) {
+  if (/^(dino_head|ibot_head|embed)\./.test(name)) {
     return { lrScale: 1, decays, kind: name.includes("last_layer") ? "last_layer" : "head" };
   }
   const backboneName = name.replace(/^backbone\./, "");

@@ -86,6 +86,7 @@ export function metricsRow(
     teacher_temp: settings.teacherTemp,
     momentum: settings.momentum,
     grad_norm: value("grad_norm"),
+    teacher_entropy: value("teacher_entropy"),
     images_per_second: notes.images / (elapsedMs / 1000),
     data_wait_share: Math.min(1, notes.waitMs / elapsedMs),
   };

@@ -5,6 +5,7 @@ import { DataError } from "../images/errors.ts";
 import { findImages } from "../images/find_images.ts";
 import type { ImageSet } from "../images/image_set.ts";
 import { assertSomeReadable } from "../images/readable.ts";
+import type { StopSignal } from "../stop_signal.ts";
 import type { RunObserver } from "./observer.ts";
 import { workersOf } from "./workers.ts";
 
@@ -72,7 +73,7 @@ export async function openLoader(
   images: ImageSet,
   facts: LoaderFacts,
   observer: RunObserver,
-  signal: AbortSignal | undefined,
+  signal: StopSignal,
 ): Promise<ViewLoader & Disposable> {
   const { cache_memory, cache_disk, data_errors, seed, transform_args: views } = config;
   const numWorkers = workersOf(config);

@@ -1,3 +1,4 @@
+import type { StopSignal } from "../stop_signal.ts";
 import { failedStep } from "./failed_step.ts";
 import { NonFiniteError } from "./metrics.ts";
 import type { MetricsRow } from "./metrics_file.ts";
@@ -35,7 +36,7 @@ export async function runSteps(
   folder: RunFolder,
   span: RunSpan,
   observers: Observers,
-  signal: AbortSignal | undefined,
+  signal: StopSignal,
 ): Promise<TrainResult> {
   const { startStep, totalSteps } = span;
   let last: MetricsRow | undefined;
@@ -50,7 +51,7 @@ export async function runSteps(
   let reason: string | undefined;
   try {
     while (step < totalSteps && reason === undefined) {
-      if (signal?.aborted) {
+      if (signal.aborted) {
         reason = "interrupted";
         break;
       }

@@ -38,14 +38,17 @@ export function masksOf(shape: StepShape, seed: number, step: number, micro: num
 export function stepShape(config: TrainConfig, batchSize = config.batch_size): StepShape {
   const model = resolveModel(config.model, config.model_args);
   const { image_size: globalSize, local_view: local } = config.transform_args;
+  const { enabled, every_n_blocks } = config.activation_checkpoint_args;
   const shape: StepShape = {
     model,
     method: config.method_args,
+    embedDim: config.embed_dim,
     batchSize,
     localViews: local?.num_views ?? 0,
     globalSize,
     localSize: local?.view_size ?? globalSize,
     maxMasked: 1,
+    recomputeBlocks: enabled ? every_n_blocks : null,
     accumulationSteps: config.gradient_accumulation_steps,
   };
   return { ...shape, maxMasked: Math.max(1, maxMaskedPatches(maskSettings(shape))) };

@@ -13,6 +13,7 @@ import { type Network, StudentTeacher } from "../model/student_teacher.ts";
 import { fill } from "../ops/fill.ts";
 import { gatherRows, scatterAddRows } from "../ops/gather_rows.ts";
 import { koleo, koleoBackward } from "../ops/koleo.ts";
+import { linear } from "../ops/linear.ts";
 import { makeSequences } from "../ops/sequences.ts";
 import { addSums } from "../ops/sums.ts";
 import { ParameterUpdate } from "../optim/parameter_update.ts";
@@ -21,11 +22,20 @@ import { StepInputs } from "./step_inputs.ts";
 import { globalGrid, type StepShape, tokenTables } from "./step_shape.ts";
 
 /** Slots of the metrics tensor. */
-export const METRICS = ["dino_global", "dino_local", "ibot", "koleo", "grad_norm", "clip_coef"];
+export const METRICS = [
+  "dino_global",
+  "dino_local",
+  "ibot",
+  "koleo",
+  "grad_norm",
+  "clip_coef",
+  "teacher_entropy", // of the targets that DINO's class tokens get
+];
 
 /** Token rows of a network, and what its heads made of them. */
 export interface HeadPass {
   head: DinoHead;
+  rows: Tensor; // [rows, D], of the backbone
   prototypes: Prototypes;
   saved: HeadSaved;
 }
@@ -55,6 +65,8 @@ export class TrainStep {
   readonly dinoCenter: Tensor; // [K]
   readonly ibotCenter: Tensor; // [K]
   readonly metrics: Tensor; // [METRICS.length]
+  /** Class tokens of the last micro-batch's global views, before the head: are they still apart? */
+  readonly clsFeatures: Tensor; // [2·B, D]
   readonly #update: ParameterUpdate;
   readonly #studentPacking: Packing;
   readonly #teacherPacking: Packing;
@@ -63,7 +75,7 @@ export class TrainStep {
 
   constructor(readonly gpu: Recorder, readonly shape: StepShape) {
     const { model, method, batchSize, localViews, globalSize, localSize } = shape;
-    this.networks = new StudentTeacher(gpu, model, method);
+    this.networks = new StudentTeacher(gpu, model, method, shape.embedDim);
     this.#update = new ParameterUpdate(gpu, this.networks.buffers, model.depth, method);
     const views = (name: string, crops: number, [height, width]: readonly [number, number]) =>
       gpu.keep("images", [crops, model.inChans, height, width], name);
@@ -72,6 +84,7 @@ export class TrainStep {
     this.dinoCenter = gpu.keep("state", [method.output_dim], "dino_center");
     this.ibotCenter = gpu.keep("state", [method.output_dim], "ibot_center");
     this.metrics = gpu.keep("state", [METRICS.length], "metrics");
+    this.clsFeatures = gpu.keep("state", [2 * batchSize, model.embedDim], "cls_features");
     this.#studentPacking = packCrops(gpu, model, [
       { name: "global", crops: 2 * batchSize, size: globalSize, images: this.globalViews },
       { name: "local", crops: localViews * batchSize, size: localSize, images: this.localViews },
@@ -119,9 +132,11 @@ export class TrainStep {
       masks,
       dropPath: dropPathScales(inputs, this.shape, this.#studentPacking.sequences),
       keep: true,
+      recomputeBlocks: this.shape.recomputeBlocks,
     });
     const studentHeads = this.#heads(student, studentTokens, this.#tables.studentCls);
-    const koleoInput = gatherRows(gpu, studentTokens, this.#tables.koleoCls); // [2·B, D]
+    const koleoInput = this.clsFeatures; // [2·B, D]
+    gatherRows(gpu, studentTokens, this.#tables.koleoCls, koleoInput);
 
     // Losses and the gradient of every student token.
     const dTokens = gpu.empty(studentTokens.shape, "dTokens"); // [T, D]
@@ -168,12 +183,12 @@ export class TrainStep {
   /** Both heads over a network's tokens: class tokens for DINO, masked patches for iBOT. */
   #heads(network: Network, tokens: Tensor, clsTable: Tensor): { dino: HeadPass; ibot: HeadPass } {
     const { gpu } = this;
-    const { dinoHead, ibotHead } = network;
-    const pass = (head: DinoHead, rows: Tensor, prototypes: Prototypes): HeadPass => ({
-      head,
-      prototypes,
-      saved: head.forward(gpu, gatherRows(gpu, tokens, rows)),
-    });
+    const { dinoHead, ibotHead, embed } = network;
+    const pass = (head: DinoHead, table: Tensor, prototypes: Prototypes): HeadPass => {
+      const rows = gatherRows(gpu, tokens, table);
+      const embedded = embed ? linear(gpu, rows, embed.weight.value, embed.bias.value) : rows;
+      return { head, rows, prototypes, saved: head.forward(gpu, embedded) };
+    };
     const prototypes = dinoHead.prototypes(gpu);
     const dino = pass(dinoHead, clsTable, prototypes);
     const shared = ibotHead === dinoHead;
@@ -216,6 +231,13 @@ export class TrainStep {
     this.#headBackward(student.dino, dino.dFeatures, this.#tables.studentCls, dTokens);
     const slot = METRICS.indexOf("dino_global");
     addSums(gpu, dino.losses, this.metrics, { slot, period: 2 + localViews, head: 2, scale });
+    for (const entropy of dino.entropies) {
+      const share = {
+        slot: METRICS.indexOf("teacher_entropy"),
+        scale: scale / (2 * shape.batchSize),
+      };
+      addSums(gpu, entropy, this.metrics, share);
+    }
 
     // A masked patch: the teacher sees it, the student sees the mask token.
     const ibot = prototypeLoss(gpu, {
@@ -243,9 +265,11 @@ export class TrainStep {
     return { dino: dino.center, ibot: ibot.center };
   }
 
-  #headBackward(pass: HeadPass, dFeatures: Tensor, rows: Tensor, dTokens: Tensor): void {
-    const dRows = pass.head.backward(this.gpu, dFeatures, pass.saved);
-    scatterAddRows(this.gpu, dRows, rows, dTokens);
+  #headBackward(pass: HeadPass, dFeatures: Tensor, table: Tensor, dTokens: Tensor): void {
+    const { embed } = this.networks.student;
+    const dEmbedded = pass.head.backward(this.gpu, dFeatures, pass.saved);
+    const dRows = embed ? embed.backward(this.gpu, dEmbedded, pass.rows) : dEmbedded;
+    scatterAddRows(this.gpu, dRows, table, dTokens);
   }
 
   /** KoLeo spreads the class tokens of each global view over the sphere. */

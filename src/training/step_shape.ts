@@ -5,6 +5,8 @@ import type { ModelConfig } from "../config/model_config.ts";
 export interface StepShape {
   readonly model: ModelConfig;
   readonly method: DINOv2Args;
+  /** Width of a linear layer between backbone and heads; null or absent: there is none. */
+  readonly embedDim?: number | null;
   /** B, images in a micro-batch. */
   readonly batchSize: number;
   /** L, local views of an image. */
@@ -14,6 +16,8 @@ export interface StepShape {
   readonly localSize: readonly [number, number];
   /** Upper bound of the masked patches of a step. */
   readonly maxMasked: number;
+  /** Blocks whose activations are computed again on the way back; null: all are kept. */
+  readonly recomputeBlocks?: number | null;
   /** Micro-batches whose gradients are added up before an update. */
   readonly accumulationSteps: number;
 }

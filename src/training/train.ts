@@ -2,12 +2,15 @@ import { ConfigError } from "../config/config_error.ts";
 import { resolveConfig } from "../config/resolve_config.ts";
 import { totalStepsOf } from "../config/run_length.ts";
 import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
+import { warningsOf } from "../config/warnings.ts";
 import { type OpenDevice, openDevice } from "../gpu/device.ts";
 import { assertFits, costOf } from "../gpu/plan.ts";
 import { PlanRunner } from "../gpu/runner.ts";
 import type { ImageSet } from "../images/image_set.ts";
 import { Schedules } from "../optim/schedules.ts";
+import type { StopSignal } from "../stop_signal.ts";
 import { changedSettings } from "./changed_settings.ts";
+import { CollapseWatch } from "./collapse_watch.ts";
 import { MetricsFile } from "./metrics_file.ts";
 import { Observers, type RunObserver } from "./observer.ts";
 import { previewOf } from "./preview.ts";
@@ -17,14 +20,15 @@ import { exists, openRunFolder, type RunFolder } from "./run_folder.ts";
 import { runSteps, type TrainResult } from "./run_loop.ts";
 import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
 import { Trainer } from "./trainer.ts";
+import { TrainRun } from "./train_run.ts";
 import { UploadedViews } from "./view_input.ts";
-import { startValues } from "./weights.ts";
+import { startValues } from "./start_values.ts";
 import { writeRefused, writeWhole } from "./write_whole.ts";
 
 /** Who follows a run, and the switch to end it. */
 export interface TrainHooks extends RunObserver {
   /** Ends the run after the current step, with a checkpoint to resume from. */
-  signal?: AbortSignal;
+  signal?: StopSignal;
 }
 
 /**
@@ -35,17 +39,20 @@ export interface TrainHooks extends RunObserver {
  * import { train } from "./train.ts";
  *
  * async function firstRun() {
- *   const { last } = await train({
+ *   const run = train({
  *     out: "out/first",
  *     data: "my_images",
  *     model: "dinov2/vits14-notpretrained",
  *     steps: 1000,
- *   }, { onStep: ({ step, train_loss }) => console.log(step, train_loss) });
- *   return last;
+ *   });
+ *   for await (const { step, train_loss } of run) console.log(step, train_loss);
+ *   return (await run).checkpoint;
  * }
  * ```
  *
  * @param options Settings; defaults are the reference's.
+ * @param hooks What is called along the way, for those who would rather not go through the handle.
+ * @returns The run: wait for it, follow it, or stop it. Its result is rejected as follows.
  * @throws {ConfigError} Lists every problem of the settings.
  * @throws {DataError} If there are no readable images; with `data_errors` "fail", if one or a shard
  * is damaged.
@@ -53,13 +60,24 @@ export interface TrainHooks extends RunObserver {
  * @throws {TrainingError} If a loss is not finite.
  * @throws {CheckpointError} If a checkpoint cannot be written; or none is whole to resume from.
  */
-export async function train(options: TrainOptions, hooks: TrainHooks = {}): Promise<TrainResult> {
-  const config = resolveConfig(options);
-  using observers = new Observers(hooks);
+export function train(options: TrainOptions, hooks: TrainHooks = {}): TrainRun {
+  return new TrainRun(
+    (observer, signal) => runObserved(options, new Observers(hooks, observer), signal),
+    hooks.signal,
+  );
+}
+
+/** A run whose observers hear of its end, however it comes. */
+async function runObserved(
+  options: TrainOptions,
+  all: Observers,
+  signal: StopSignal,
+): Promise<TrainResult> {
+  using observers = all;
   let steps = 0;
   observers.add({ onStep: (row) => steps = row.step + 1 });
   try {
-    const result = await runConfig(config, observers, hooks.signal);
+    const result = await runConfig(resolveConfig(options), observers, signal);
     observers.onEnd(result);
     return result;
   } catch (error) {
@@ -71,7 +89,7 @@ export async function train(options: TrainOptions, hooks: TrainHooks = {}): Prom
 async function runConfig(
   config: TrainConfig,
   observers: Observers,
-  signal: AbortSignal | undefined,
+  signal: StopSignal,
 ): Promise<TrainResult> {
   const found = await findRunImages(config, observers);
   const open = await openDevice(config.accelerator);
@@ -88,7 +106,7 @@ async function runOn(
   config: TrainConfig,
   { images, batchSize }: RunImages,
   observers: Observers,
-  signal: AbortSignal | undefined,
+  signal: StopSignal,
 ): Promise<TrainResult> {
   const shape = stepShape(config, batchSize);
   const maker = viewMaker(config, open.facts);
@@ -112,6 +130,7 @@ async function runOn(
   const totalSteps = lengthOf(config, stepsPerEpoch, startStep);
   await noteSettings(config, folder, observers);
   observers.add(new MetricsFile(folder.metrics, startStep));
+  observers.add(new CollapseWatch(config.method_args, (message) => observers.onMessage(message)));
   observers.onStart({
     config,
     adapter: open.facts,
@@ -123,6 +142,9 @@ async function runOn(
     startStep,
     memoryBytes: costOf(plan).totalBytes,
   });
+  const runFacts = { images: images.names.length, batchSize, stepsPerEpoch, totalSteps };
+  const warnings = startStep > 0 ? [] : warningsOf(config, runFacts);
+  for (const warning of warnings) observers.onMessage(`warning: ${warning}`);
   await showFirstBatch(config, images, folder, observers);
   const schedules = new Schedules({
     method: config.method_args,

@@ -3,15 +3,25 @@ import type { Batch, ViewLoader } from "../data/loader.ts";
 import type { OpenDevice } from "../gpu/device.ts";
 import { Readback } from "../gpu/readback.ts";
 import type { PlanRunner } from "../gpu/runner.ts";
+import { type Tensor, view } from "../gpu/tensor.ts";
 import { hyperOf } from "../optim/parameter_update.ts";
 import type { Schedules } from "../optim/schedules.ts";
 import { drawDropPath } from "./drop_path.ts";
+import { featureStats } from "./feature_stats.ts";
 import { metricsRow, type MicroBatch, NonFiniteError, type StepNotes } from "./metrics.ts";
 import type { MetricsRow } from "./metrics_file.ts";
 import { masksOf } from "./run_setup.ts";
 import type { TrainStep } from "./step.ts";
 import { setMasks } from "./step_data.ts";
 import type { ViewInput } from "./view_input.ts";
+
+/** Images whose class tokens are looked at: more would take the host too long. */
+const WATCHED_IMAGES = 128;
+
+/** Class tokens of the first views. */
+function watchedFeatures({ clsFeatures, shape }: TrainStep): Tensor {
+  return view(clsFeatures, [Math.min(WATCHED_IMAGES, shape.batchSize), shape.model.embedDim]);
+}
 
 /** Numbers come back at most this often: each time the host waits for the GPU. */
 const READ_EVERY_MS = 250;
@@ -24,7 +34,9 @@ interface WaitingStep extends StepNotes {
 /** Runs the steps of a recorded plan over the batches of a loader. */
 export class Trainer implements Disposable {
   readonly #readback: Readback;
+  readonly #features: Readback;
   #waiting: WaitingStep[] = [];
+  #featuresStep = 0;
   #readMs = performance.now();
 
   constructor(
@@ -37,6 +49,7 @@ export class Trainer implements Disposable {
     readonly schedules: Schedules,
   ) {
     this.#readback = new Readback(open, step.metrics);
+    this.#features = new Readback(open, watchedFeatures(step), 1);
   }
 
   /**
@@ -65,11 +78,19 @@ export class Trainer implements Disposable {
     }
     const epoch = Math.floor(step * shape.accumulationSteps / this.loader.batchesPerEpoch);
     const learningRate = scaledLr * settings.learningRateFactor;
+    // The features of the step before must be away, whatever the machine's speed.
+    const looksAtFeatures = (step + 1) % this.config.log_every_num_steps === 0;
+    const rows = looksAtFeatures && this.#features.pending > 0 ? await this.read() : [];
     this.#readback.push();
     const images = batches.reduce((sum, batch) => sum + batch.images.length, 0);
     this.#waiting.push({ step, epoch, settings, learningRate, images, waitMs, batches });
+    if (looksAtFeatures) {
+      this.#features.push();
+      this.#featuresStep = step;
+    }
     const due = performance.now() - this.#readMs >= READ_EVERY_MS;
-    return due || this.#readback.pending === this.#readback.capacity ? await this.read() : [];
+    const full = this.#readback.pending === this.#readback.capacity;
+    return due || full ? [...rows, ...await this.read()] : rows;
   }
 
   /** Waits for the numbers of all steps so far. @throws {NonFiniteError} If one is not finite. */
@@ -89,11 +110,23 @@ export class Trainer implements Disposable {
         throw Object.assign(error, { rows, batches: notes[i].batches });
       }
     }
+    await this.#addFeatureStats(rows);
     return rows;
   }
 
   [Symbol.dispose](): void {
     this.#readback[Symbol.dispose]();
+    this.#features[Symbol.dispose]();
+  }
+
+  /** Says of the step whose features were looked at how far apart they are. */
+  async #addFeatureStats(rows: MetricsRow[]): Promise<void> {
+    const [features] = await this.#features.take();
+    const row = rows.find(({ step }) => step === this.#featuresStep);
+    if (features === undefined || row === undefined) return;
+    const { std, effectiveRank } = featureStats(features, this.step.shape.model.embedDim);
+    row.feature_std = std;
+    row.effective_rank = effectiveRank;
   }
 
   #submit({ items }: Batch, micro: number): void {

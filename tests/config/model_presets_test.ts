@@ -24,8 +24,9 @@ Deno.test("resolveModel() gives published architectures registers unless told ot
     [registers.numRegisterTokens, registers.interpolateOffset, registers.interpolateAntialias],
     [4, 0, true],
   );
-  for (const name of ["dinov2/vitb14-noreg-notpretrained", "dinov2/vitb14-notpretrained-noreg"]) {
-    const plain = resolveModel(name);
+  const noRegisters = ["-noreg-notpretrained", "-notpretrained-noreg", "_noreg_notpretrained"];
+  for (const suffix of noRegisters) {
+    const plain = resolveModel(`dinov2/vitb14${suffix}`);
     deepEqual(
       [plain.numRegisterTokens, plain.interpolateOffset, plain.interpolateAntialias],
       [0, 0.1, false],
@@ -48,6 +49,45 @@ Deno.test("resolveModel() applies overrides", () => {
   equal(model.ffnHidden, 128);
   equal(model.layerScaleInit, null);
   equal(model.dropPathRate, 0.1);
+});
+
+Deno.test("resolveModel() takes _ for -, exact case, and no suffix twice", () => {
+  const { name, ...shape } = resolveModel("dinov2/vits14_notpretrained");
+  equal(name, "dinov2/vits14_notpretrained");
+  deepEqual({ ...shape, name: "" }, { ...resolveModel(MODEL_NAMES[0]), name: "" });
+  const refused = [
+    ["dinov2/ViTS14-notpretrained", "dinov2/vits14-notpretrained"],
+    ["dinov2/vits14-noreg-noreg-notpretrained", "dinov2/vits14-noreg-notpretrained"],
+    ["dinov2/vits14-pretrained-notpretrained", "dinov2/vits14-noreg-notpretrained"],
+    ["dinov2/vits14_noregs_notpretrained", "dinov2/vits14-noreg-notpretrained"],
+    ["vits14-notpretrained", "dinov2/vits14-notpretrained"],
+  ];
+  for (const [given, near] of refused) {
+    throws(() => resolveModel(given), (error: Error) => {
+      equal(error.message.split("; ").at(-1), `did you mean ${near}?`);
+      return true;
+    });
+  }
+});
+
+Deno.test("resolveModel() says that there are no pretrained weights to load", () => {
+  const names = [
+    ["vits14", "vits14"],
+    ["vits14-pretrained", "vits14"],
+    ["vits14_noreg", "vits14-noreg"],
+    ["vits14-noreg-pretrained", "vits14-noreg"],
+  ];
+  for (const [given, random] of names) {
+    const message = `must end in -notpretrained, got "dinov2/${given}"; pretrained weights ` +
+      `cannot be loaded yet, write dinov2/${random}-notpretrained to start from random ones`;
+    throws(() => resolveModel(`dinov2/${given}`), new ConfigError([{ key: "model", message }]));
+  }
+  const message = "must not end in -pretrained, for there are no published weights of it, " +
+    'got "dinov2/vitti14-pretrained"; write dinov2/vitti14';
+  throws(
+    () => resolveModel("dinov2/vitti14-pretrained"),
+    new ConfigError([{ key: "model", message }]),
+  );
 });
 
 Deno.test("resolveModel() says what is wrong with a model", () => {

@@ -6,7 +6,7 @@ import {
   type PrototypeCrossEntropy,
   prototypeCrossEntropy,
 } from "../../src/ops/prototype_cross_entropy.ts";
-import { rowLogSumExp } from "../../src/ops/softmax_stats.ts";
+import { softmaxStats } from "../../src/ops/softmax_stats.ts";
 import { prototypeCrossEntropyReference } from "../reference/prototype_cross_entropy.ts";
 import { targetsReference } from "../reference/softmax_stats.ts";
 import { assertAllClose, centralDifferences, randomArray } from "../support/arrays.ts";
@@ -42,7 +42,7 @@ async function onGpu(gpu: Gpu, inputs: Inputs, rowOffset = 0) {
     student,
     teacher,
     center,
-    teacherLse: rowLogSumExp(recorder, teacher, center, teacherTemp),
+    teacherLse: softmaxStats(recorder, teacher, center, teacherTemp).lse,
     teacherTemp,
     studentTemp,
     pairs: gpu.upload([rows, 2], pairs, "pairs"),

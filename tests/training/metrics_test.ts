@@ -23,6 +23,7 @@ const VALUES: Record<string, number> = {
   koleo: 8,
   grad_norm: 3,
   clip_coef: 1,
+  teacher_entropy: 5,
 };
 
 function row(change: Record<string, number> = {}, elapsedMs = 200) {
@@ -44,6 +45,7 @@ Deno.test("metricsRow() names everything and weighs the terms into the total", (
     teacher_temp: 0.05,
     momentum: 0.99,
     grad_norm: 3,
+    teacher_entropy: 5,
     images_per_second: 320,
     data_wait_share: 0.25,
   });

@@ -1,6 +1,6 @@
 import { drawMasks } from "../../src/views/masks.ts";
 import { randomStream } from "../../src/random.ts";
-import { initialBuffer } from "../../src/training/initial_values.ts";
+import { initialBuffer } from "../../src/model/initial_values.ts";
 import { maskSettings } from "../../src/training/run_setup.ts";
 import type { StepShape } from "../../src/training/step_shape.ts";
 import { assertAllClose } from "../support/arrays.ts";

@@ -2,6 +2,8 @@ import { deepEqual, equal, ok } from "node:assert/strict";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { elementCount } from "../../src/gpu/tensor.ts";
 import { packCrops } from "../../src/model/crops.ts";
+import { DEFAULT_FACTS } from "../../src/gpu/device.ts";
+import { recordStep } from "../../src/training/run_setup.ts";
 import { TrainStep } from "../../src/training/step.ts";
 import type { StepShape } from "../../src/training/step_shape.ts";
 import { assertAllClose, randomArray } from "../support/arrays.ts";
@@ -30,6 +32,10 @@ const CASES: Record<string, TinyOptions> = {
   "drop path, no layer scale, one local view": {
     model: { drop_path_rate: 0.3, init_values: null, depth: 1 },
     shape: { localViews: 1, localSize: [12, 8] },
+  },
+  "a layer on top of the backbone, activations computed twice": {
+    model: { drop_path_rate: 0.3 },
+    shape: { embedDim: 14, recomputeBlocks: 1, batchSize: 2 },
   },
 };
 
@@ -137,6 +143,23 @@ Deno.test("two runs of two steps are bit-identical, as a plan and on a live devi
       deepEqual(await afterTwoSteps(live), expected);
     });
   }
+});
+
+Deno.test("computing activations twice gives the same bits, in less memory", async () => {
+  const states = [];
+  const peaks = [];
+  for (const recomputeBlocks of [null, 1, 2, 3]) {
+    const shape = tinyShape({
+      model: { depth: 3, drop_path_rate: 0.2 },
+      shape: { recomputeBlocks },
+    });
+    using tiny = await TinyStep.open(shape);
+    states.push(await afterTwoSteps(tiny));
+    peaks.push(recordStep(DEFAULT_FACTS, shape).plan.peakActivationBytes);
+  }
+  const [all, ...recomputed] = states;
+  for (const state of recomputed) deepEqual(state, all);
+  ok(peaks[1] < 0.8 * peaks[0] && peaks[2] < peaks[0], `${peaks}`);
 });
 
 Deno.test("a step without masked patches has no iBOT loss and leaves its center alone", async (t) => {

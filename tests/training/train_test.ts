@@ -31,6 +31,13 @@ function lossesOf(out: string): Partial<MetricsRow>[] {
   );
 }
 
+/** A listener that puts what a run says into `messages`, warnings apart. */
+function newsTo(messages: string[]) {
+  return (message: string) => {
+    if (!message.startsWith("warning: ")) messages.push(message);
+  };
+}
+
 /** Every tensor of a safetensors file, as bytes. */
 async function tensorsOf(path: string): Promise<Map<string, Uint8Array>> {
   const tensors = readSafetensors(new Uint8Array(await readFile(path)), path);
@@ -177,6 +184,7 @@ const FIELDS = [
   "teacher_temp",
   "momentum",
   "grad_norm",
+  "teacher_entropy",
   "images_per_second",
   "data_wait_share",
 ];
@@ -288,6 +296,34 @@ Deno.test("train() draws its first batch once, and goes on where it cannot", asy
   });
 });
 
+Deno.test("train() saves and exports the initial model with epochs=0", async () => {
+  await withTinyRun(async (folder, data) => {
+    const { steps: _steps, ...rest } = TINY_RUN;
+    const run = { ...rest, out: `${folder}/run`, data };
+    const result = await train({ ...run, epochs: 0 });
+    deepEqual([result.steps, result.finished, result.last], [0, true, undefined]);
+    ok((await tensorsOf(result.exported)).has("cls_token"));
+    const { steps } = await train({ ...run, steps: 1, resume_interrupted: true });
+    equal(steps, 1);
+    deepEqual(lossesOf(run.out).map(({ step }) => step), [0]);
+  });
+});
+
+Deno.test("train() warns a new run of settings that do not go together", async () => {
+  await withTinyRun(async (folder, data) => {
+    const method_args = { ...TINY_RUN.method_args, warmup_steps: 100 };
+    const run = { ...TINY_RUN, method_args, out: `${folder}/run`, data, steps: 4 };
+    const messages: string[] = [];
+    const onMessage = (message: string) => messages.push(message);
+    await train({ ...run, steps: 4 }, { onMessage });
+    deepEqual(messages.map((message) => message.slice(0, 63)), [
+      "warning: the run has too few steps, 4, for method_args.warmup_s",
+      "warning: batch_size 4 is small for the KoLeo loss, which spread",
+    ]);
+    ok(messages[0].endsWith("epochs=12500 with these images"), messages[0]);
+  });
+});
+
 Deno.test("train() wants two images for the KoLeo loss", async () => {
   await withTinyRun(async (folder, data) => {
     const run = { ...TINY_RUN, out: `${folder}/run`, data, steps: 1 };
@@ -307,7 +343,7 @@ Deno.test("train() lowers the batch to the images there are, and skips what it c
   await withTinyRun(async (folder, data) => {
     await writeFile(`${data}/broken.jpg`, "no image");
     const messages: string[] = [];
-    const onMessage = (message: string) => messages.push(message);
+    const onMessage = newsTo(messages);
     const run = { ...TINY_RUN, out: `${folder}/run`, data, steps: 2, batch_size: 64 };
     const { last } = await train(run, { onMessage });
     equal(last?.step, 1);
@@ -348,7 +384,7 @@ Deno.test("train() trains on shards, and tells of one that it cannot use or stop
           "do without",
       ),
     );
-    const { steps } = await train(run, { onMessage: (message) => messages.push(message) });
+    const { steps } = await train(run, { onMessage: newsTo(messages) });
     deepEqual([steps, messages], [1, [problem]]);
   }, 4);
 });
@@ -356,7 +392,7 @@ Deno.test("train() trains on shards, and tells of one that it cannot use or stop
 Deno.test("train() gives the same run from packed images, which later runs find", async () => {
   await withTinyRun(async (folder, data) => {
     const told: string[] = [];
-    const hooks = { onMessage: (message: string) => told.push(message) };
+    const hooks = { onMessage: newsTo(told) };
     const run = { ...TINY_RUN, steps: 2, data, cache_memory: 0 };
     await train({ ...run, out: `${folder}/files` });
     const cache_disk = `${folder}/images.pack`;

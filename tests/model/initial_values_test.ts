@@ -3,7 +3,7 @@ import { resolveConfig } from "../../src/config/resolve_config.ts";
 import { DEFAULT_FACTS } from "../../src/gpu/device.ts";
 import { elementCount } from "../../src/gpu/tensor.ts";
 import { Parameter } from "../../src/layers/parameter.ts";
-import { initialBuffer, initialValues } from "../../src/training/initial_values.ts";
+import { initialBuffer, initialValues } from "../../src/model/initial_values.ts";
 import { recordStep, stepShape } from "../../src/training/run_setup.ts";
 import { TINY_RUN } from "../support/tiny_run.ts";
 

@@ -1,12 +1,12 @@
 import { elementCount } from "../gpu/tensor.ts";
-import type { Parameter, ParameterBuffers } from "../layers/parameter.ts";
+import type { Parameter, ValueBuffers } from "../layers/parameter.ts";
 import { randomStream } from "../random.ts";
 
 /**
  * Start values of a parameter, a pure function of seed, network and name.
  *
  * @param network As in the reference, the teacher's backbone starts as a copy of the student's and
- * its heads start different.
+ * its heads start different; a layer on top of the backbone counts as part of it.
  */
 export function initialValues(
   { name, shape, init }: Parameter,
@@ -14,7 +14,7 @@ export function initialValues(
   network: "student" | "teacher",
 ): Float32Array {
   const values = new Float32Array(elementCount(shape));
-  const owner = name.startsWith("backbone.") ? "student" : network;
+  const owner = /^(backbone|embed)\./.test(name) ? "student" : network;
   const stream = randomStream(seed, `init ${owner}.${name}`);
   switch (init.kind) {
     case "constant":
@@ -33,7 +33,7 @@ export function initialValues(
 
 /** Start values of all members of a buffer of one network, flat as the buffer is. */
 export function initialBuffer(
-  { members, values }: ParameterBuffers,
+  { members, values }: ValueBuffers,
   seed: number,
   network: "student" | "teacher",
 ): Float32Array {

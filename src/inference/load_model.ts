@@ -1,0 +1,95 @@
+import { resolveModel } from "../config/model_presets.ts";
+import type { ModelConfig } from "../config/model_config.ts";
+import type { Accelerator } from "../gpu/device.ts";
+import { CheckpointError } from "../safetensors.ts";
+import { SafetensorsFile } from "../safetensors_file.ts";
+import { BackboneWeights } from "../weights/backbone_weights.ts";
+import { inferModel } from "../weights/infer_model.ts";
+import { formatOf } from "../weights/open_weights.ts";
+import { Model } from "./model.ts";
+
+/**
+ * Loads a model: a file that training wrote, be it an exported teacher or a checkpoint, or weights
+ * of DINOv2 as others have them, in safetensors or a `.pth` of PyTorch, under official or Hugging
+ * Face names.
+ *
+ * @example
+ * ```ts
+ * import { createModel } from "./model.ts";
+ * import { loadModel } from "./load_model.ts";
+ *
+ * const path = `${await Deno.makeTempDir()}/model.safetensors`;
+ * {
+ *   using made = await createModel("dinov2/vittest", { seed: 7 });
+ *   await made.save(path);
+ * }
+ * using model = await loadModel(path);
+ * console.log(model.config.embedDim); // 64
+ * ```
+ *
+ * @param path The file.
+ * @param options `which` network of a checkpoint: the teacher, unless told otherwise. `numHeads` of
+ * a foreign file whose attention heads are not 64 wide, which its weights do not say.
+ * @throws {CheckpointError} If the file is damaged, or does not hold all weights of a backbone;
+ * lists those that are missing or of another shape.
+ * @throws {GpuError} If there is no adapter of the kind asked for.
+ */
+export async function loadModel(
+  path: string,
+  { which, numHeads, accelerator }: {
+    which?: "teacher" | "student";
+    numHeads?: number;
+    accelerator?: Accelerator;
+  } = {},
+): Promise<Model> {
+  await using weights = await BackboneWeights.open(path, which);
+  const config = await ownConfig(path) ?? inferModel(weights.shapes, path, { numHeads });
+  const model = await Model.allocate(config, { accelerator });
+  try {
+    checkShapes(path, weights.shapes, model.shapes);
+    await model.setWeights((name) => weights.f32(name));
+    return model;
+  } catch (error) {
+    model[Symbol.dispose]();
+    throw error;
+  }
+}
+
+/** The model that a file of ours says it is of. */
+async function ownConfig(path: string): Promise<ModelConfig | undefined> {
+  if (await formatOf(path) !== "safetensors") return undefined;
+  await using file = await SafetensorsFile.open(path);
+  const { format, model, config } = file.metadata;
+  if (format === "denodino-backbone/1") return JSON.parse(model);
+  if (format !== "denodino-checkpoint/1") return undefined;
+  const { model: name, model_args } = JSON.parse(config);
+  return resolveModel(name, model_args);
+}
+
+/** Tells of every weight that is missing, of another shape, or not of this model. */
+function checkShapes(
+  path: string,
+  found: ReadonlyMap<string, readonly number[]>,
+  wanted: ReadonlyMap<string, readonly number[]>,
+): void {
+  const text = (shape: readonly number[]) => `[${shape.join(", ")}]`;
+  const problems = [...wanted].flatMap(([name, shape]) => {
+    const got = found.get(name);
+    // Hugging Face keeps the mask token without an axis of its own, and so on: sizes decide.
+    const fits = got !== undefined && sizeOf(got) === sizeOf(shape);
+    return fits ? [] : [`${name} ${text(shape)} ${got ? `is ${text(got)}` : "is missing"}`];
+  });
+  problems.push(
+    ...[...found.keys()].filter((name) => !wanted.has(name)).map((name) => `${name} is unexpected`),
+  );
+  if (problems.length === 0) return;
+  throw new CheckpointError(
+    `Cannot load "${path}": it must hold the weights of ${wanted.size} tensors, got ` +
+      `${problems.length} ${problems.length === 1 ? "problem" : "problems"}\n  ` +
+      problems.join("\n  "),
+  );
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
