@@ -45,6 +45,7 @@ async function main(): Promise<number> {
         ...variant,
         data,
         steps: STEPS,
+        log_every_num_steps: 2, // features are looked at as often
         callbacks: { model_checkpoint: { every_n_train_steps: SAVE_EVERY } },
       };
       const whole = `${folder}/whole-${at}`;

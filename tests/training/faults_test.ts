@@ -141,8 +141,9 @@ Deno.test("an image that is deleted meanwhile is named and left out, or ends the
       };
       if (data_errors === "skip") {
         equal((await train(run, hooks)).finished, true);
-        ok(messages.length > 0);
-        for (const message of messages) {
+        const skipped = messages.filter((message) => !message.startsWith("warning: "));
+        ok(skipped.length > 0);
+        for (const message of skipped) {
           ok(/^skipped .*: ENOENT: no such file/.test(message), message);
         }
       } else {
