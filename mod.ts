@@ -39,6 +39,7 @@ export type {
   RunStart,
   SavedCheckpoint,
 } from "./src/training/observer.ts";
+export { resumeRun } from "./src/training/resume_run.ts";
 export type { TrainResult } from "./src/training/run_loop.ts";
 export type { TrainHooks } from "./src/training/train.ts";
 export { TrainRun } from "./src/training/train_run.ts";

@@ -1,4 +1,7 @@
-import { open, rename, rm, stat } from "node:fs/promises";
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { open, rename, rm } from "node:fs/promises";
+import { dirname } from "node:path";
 import {
   absentTensor,
   byteLength,
@@ -15,6 +18,16 @@ type FileHandle = Awaited<ReturnType<typeof open>>;
 
 /** Bytes per read or write call: one call of 2 GiB or more is cut short by the system. */
 const CALL_BYTES = 256 * 1024 * 1024;
+
+/** Bytes that are hashed at a time, so that a file is checked in little memory. */
+const HASH_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Where the metadata of a file that we wrote has its SHA-256, as hexadecimal digits: that of the
+ * whole file, header included, with zeros in the place of these digits.
+ */
+export const HASH_KEY = "sha256";
+const NO_HASH = "0".repeat(64);
 
 /**
  * A safetensors file on disk, read tensor by tensor: only one need be in memory at a time.
@@ -37,6 +50,8 @@ export class SafetensorsFile {
   private constructor(
     handle: FileHandle,
     dataStart: number,
+    readonly path: string,
+    /** Free-form text; {@linkcode HASH_KEY} is ours. */
     readonly metadata: Readonly<Record<string, string>>,
     /** Type, shape and place of each tensor, in the file's order. */
     readonly entries: ReadonlyMap<string, SafetensorsHeaderEntry>,
@@ -59,7 +74,7 @@ export class SafetensorsFile {
       const length = safetensorsHeaderLength(await readAt(handle, 0, 8), size, path);
       const header = parseSafetensorsHeader(await readAt(handle, 8, length), size, path);
       const entries = new Map(header.entries);
-      return new SafetensorsFile(handle, 8 + length, header.metadata, entries);
+      return new SafetensorsFile(handle, 8 + length, path, header.metadata, entries);
     } catch (error) {
       await handle.close();
       throw error;
@@ -82,6 +97,31 @@ export class SafetensorsFile {
   /** Reads one float tensor as f32; F16, BF16 and F64 are converted. */
   async f32(name: string): Promise<Float32Array<ArrayBuffer>> {
     return entryF32(await this.read(name), name);
+  }
+
+  /**
+   * Reads the whole file and holds it against the hash that it was written with.
+   *
+   * @returns False if it was written without one, so that nothing can be said.
+   * @throws {CheckpointError} If a single bit of it is another.
+   */
+  async verify(): Promise<boolean> {
+    const expected = this.metadata[HASH_KEY];
+    if (expected === undefined) return false;
+    const header = Buffer.from(await readAt(this.#handle, 0, this.#dataStart));
+    const place = header.indexOf(expected);
+    if (place >= 0) header.write(NO_HASH.slice(0, expected.length), place);
+    const hash = createHash("sha256").update(header);
+    const { size } = await this.#handle.stat();
+    for (let at = this.#dataStart; at < size; at += HASH_BYTES) {
+      hash.update(await readAt(this.#handle, at, Math.min(HASH_BYTES, size - at)));
+    }
+    const got = hash.digest("hex");
+    if (got === expected) return true;
+    throw new CheckpointError(
+      `Cannot read "${this.path}": its SHA-256 must be ${expected}, got ${got}; the file is ` +
+        "damaged",
+    );
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -121,7 +161,7 @@ export function bytesOf(array: ArrayBufferView): Uint8Array {
  * The data goes tensor by tensor into a temporary file beside `path`, which is synced to the disk
  * and renamed; a failure leaves `path` as it was and removes the temporary file.
  *
- * @param metadata Free-form text stored in the header.
+ * @param metadata Free-form text stored in the header, to which {@linkcode HASH_KEY} is added.
  * @throws {CheckpointError} If a tensor's data does not have the size of its shape.
  */
 export async function writeSafetensors(
@@ -133,7 +173,10 @@ export async function writeSafetensors(
   try {
     const file = await open(temporary, "w");
     try {
-      await writeAll(file, encodeHeader(tensors, metadata, path));
+      const header = (sha256: string) =>
+        encodeHeader(tensors, { ...metadata, [HASH_KEY]: sha256 }, path);
+      const hash = createHash("sha256").update(header(NO_HASH));
+      await writeAll(file, header(NO_HASH));
       for (const { name, dtype, shape, data } of tensors) {
         const bytes = await data();
         if (bytes.length !== byteLength(dtype, shape)) {
@@ -142,8 +185,10 @@ export async function writeSafetensors(
               `for ${dtype} [${shape.join(", ")}], got ${bytes.length}`,
           );
         }
+        hash.update(bytes);
         await writeAll(file, bytes);
       }
+      await writeAll(file, header(hash.digest("hex")), 0);
       await file.sync();
     } finally {
       await file.close();
@@ -161,11 +206,10 @@ function encodeHeader(
   metadata: Record<string, string>,
   path: string,
 ): Uint8Array {
-  const header: Record<string, unknown> = {};
-  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
+  const header: Record<string, unknown> = { __metadata__: metadata };
   let begin = 0;
   for (const { name, dtype, shape } of tensors) {
-    if (name === "__metadata__" || name in header) {
+    if (name in header) {
       throw new CheckpointError(
         `Cannot write "${path}": tensor name must be unique, got "${name}"`,
       );
@@ -182,21 +226,25 @@ function encodeHeader(
   return bytes;
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array) {
-  for (let offset = 0; offset < bytes.length;) {
-    const part = bytes.subarray(offset, offset + CALL_BYTES);
-    offset += (await file.write(part)).bytesWritten;
+/** Writes from `position` on; without one, after what was written before. */
+async function writeAll(file: FileHandle, bytes: Uint8Array, position: number | null = null) {
+  for (let done = 0; done < bytes.length;) {
+    const length = Math.min(CALL_BYTES, bytes.length - done);
+    const at = position === null ? null : position + done;
+    done += (await file.write(bytes, done, length, at)).bytesWritten;
   }
 }
 
-/** Makes the rename itself durable, where the system can sync a folder. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) || "/" : ".";
-  if (!(await stat(folder)).isDirectory() || Deno.build.os === "windows") return;
-  const handle = await open(folder, "r");
+/** Makes a rename in the folder of `path` durable, where the system can sync a folder. */
+export async function syncFolder(path: string): Promise<void> {
   try {
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const folder = await open(dirname(path), "r");
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  } catch {
+    // Windows and some network file systems cannot; the file itself is safe.
   }
 }

@@ -1,8 +1,10 @@
-import { deepEqual, rejects, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects, throws } from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { readdir, readFile } from "node:fs/promises";
 import { CheckpointError, readSafetensors, tensorF32, tensorI32 } from "../src/safetensors.ts";
 import {
   bytesOf,
+  HASH_KEY,
   SafetensorsFile,
   type SafetensorsSource,
   writeSafetensors,
@@ -52,7 +54,8 @@ Deno.test("writeSafetensors() and readSafetensors() agree, with empty tensors an
     const read = readSafetensors(await readFile(path), path);
     deepEqual([...read.keys()], ["weight", "none", "mask", "index", "scalar"]);
     deepEqual(read.get("none")?.shape, [0, 7]);
-    deepEqual(read.metadata, { step: "12", note: "grüße" });
+    const { sha256, ...metadata } = read.metadata;
+    deepEqual([metadata, sha256.length], [{ step: "12", note: "grüße" }, 64]);
     deepEqual(tensorF32(read, "weight"), weights);
     deepEqual(tensorF32(read, "none"), new Float32Array(0));
     deepEqual(tensorI32(read, "mask"), Int32Array.of(1, 0, 1));
@@ -160,7 +163,7 @@ Deno.test("SafetensorsFile reads one tensor at a time", async () => {
     await writeSafetensors(path, [mask, source("w", [2, 1], Float32Array.of(3, 4))], { step: "7" });
 
     await using file = await SafetensorsFile.open(path);
-    deepEqual(file.metadata, { step: "7" });
+    equal(file.metadata.step, "7");
     deepEqual([...file.entries.keys()], ["mask", "w"]);
     deepEqual((await file.read("mask")).data, Uint8Array.of(1, 0, 1));
     deepEqual(await file.f32("w"), Float32Array.of(3, 4));
@@ -185,5 +188,41 @@ Deno.test("SafetensorsFile says how a file is damaged", async () => {
           "the file is damaged or incomplete",
       ),
     );
+  });
+});
+
+Deno.test("verify() finds a single bit that is another, wherever it is", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/a.safetensors`;
+    await writeSafetensors(path, [source("w", [2], Float32Array.of(3, 4))], { step: "7" });
+    const whole = await readFile(path);
+    {
+      await using file = await SafetensorsFile.open(path);
+      equal(await file.verify(), true);
+      // The hash is that of the file with zeros in its place, as any other tool can compute it.
+      const blank = whole.toString("latin1").replace(file.metadata[HASH_KEY], "0".repeat(64));
+      const digest = await crypto.subtle.digest("SHA-256", Buffer.from(blank, "latin1"));
+      equal(Buffer.from(digest).toString("hex"), file.metadata[HASH_KEY]);
+    }
+    for (const place of [whole.indexOf('"7"') + 1, whole.length - 8, whole.length - 1]) {
+      const damaged = Uint8Array.from(whole);
+      damaged[place] ^= 1;
+      await Deno.writeFile(path, damaged);
+      await using file = await SafetensorsFile.open(path);
+      await rejects(file.verify(), (error: Error) => {
+        const pattern = /^Cannot read ".*": its SHA-256 must be [\da-f]{64}, got [\da-f]{64}; the /;
+        ok(error instanceof CheckpointError && pattern.test(error.message), error.message);
+        return true;
+      });
+    }
+  });
+});
+
+Deno.test("verify() has nothing to say of a file without a hash", async () => {
+  await withFolder(async (folder) => {
+    const path = `${folder}/a.safetensors`;
+    await Deno.writeFile(path, fileOf('{"w":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}}', 1));
+    await using file = await SafetensorsFile.open(path);
+    equal(await file.verify(), false);
   });
 });

@@ -17,8 +17,11 @@ import { ViewPool } from "./view_pool.ts";
 /** The images of one training step. */
 export interface Batch {
   step: number;
+  epoch: number;
   /** The images used, by the names that `findImages` gave them. */
   images: string[];
+  /** Their places in the image set. */
+  indices: number[];
   /** What was made of each of them. */
   items: Item[];
   /** How long `next()` waited for this batch. */
@@ -56,6 +59,7 @@ const PREFETCH_BYTES = 4 * 2 ** 30;
 /** One image of a batch, with the unreadable ones that were met on the way to it. */
 interface Found {
   path: string;
+  index: number;
   item: Item;
   errors: { path: string; message: string }[];
 }
@@ -165,7 +169,9 @@ export class ViewLoader {
     });
     return {
       step,
+      epoch,
       images: found.map(({ path }) => path),
+      indices: found.map(({ index }) => index),
       items: found.map(({ item }) => item),
       waitMs: 0,
       errors: found.flatMap(({ errors }) => errors),
@@ -183,7 +189,7 @@ export class ViewLoader {
       if (this.#broken.has(index)) continue;
       try {
         const job = { at: images.location(index), seed, epoch, index, attempt };
-        return { path, item: await this.#make(job), errors };
+        return { path, index, item: await this.#make(job), errors };
       } catch (error) {
         if (this.#closed) throw error;
         if (this.#broken.has(index)) continue; // another item met it meanwhile, and reports it

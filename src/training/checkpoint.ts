@@ -6,9 +6,12 @@ import {
   bytesOf,
   SafetensorsFile,
   type SafetensorsSource,
+  syncFolder,
   writeSafetensors,
 } from "../safetensors_file.ts";
+import type { MetricsRow } from "./metrics_file.ts";
 import type { TrainStep } from "./step.ts";
+import { isSystemError, writeRefused } from "./write_whole.ts";
 
 /** Reads and writes the memory of a step: a plan's runner, or a live device. */
 export interface StepMemory {
@@ -33,19 +36,25 @@ export interface Position {
   epoch: number;
 }
 
+/** What is told about a run in the metadata of its checkpoint. */
+export interface CheckpointNotes extends Position {
+  config: unknown;
+  /** The numbers of the last step: by one of them the best checkpoints are told. */
+  metrics?: MetricsRow;
+}
+
 /**
  * Writes everything that a run needs to go on: both networks, moments, centres, position.
  *
- * The file appears whole or not at all, and `last` points to it afterwards.
+ * The file appears whole or not at all, and `last`, if there is to be one, names it afterwards.
  *
  * @throws {CheckpointError} If it cannot be written.
  */
 export async function saveCheckpoint(
-  paths: { file: string; last: string },
+  paths: { file: string; last: string | null },
   step: TrainStep,
   memory: StepMemory,
-  position: Position,
-  config: unknown,
+  { config, metrics, ...position }: CheckpointNotes,
 ): Promise<void> {
   const sources: SafetensorsSource[] = [];
   for (const [prefix, part] of Object.entries(PARTS)) {
@@ -57,13 +66,16 @@ export async function saveCheckpoint(
     const data = async () => bytesOf(await memory.download(step[key]));
     sources.push({ name, dtype: "F32", shape: step[key].shape, data });
   }
-  await write(paths.file, sources, {
-    format: "denodino-checkpoint/1",
-    step: String(position.step),
-    epoch: String(position.epoch),
-    config: JSON.stringify(config),
-  });
-  await pointTo(paths.last, paths.file);
+  await naming(paths.file, () =>
+    writeSafetensors(paths.file, sources, {
+      format: "denodino-checkpoint/1",
+      step: String(position.step),
+      epoch: String(position.epoch),
+      config: JSON.stringify(config),
+      metrics: JSON.stringify(metrics ?? {}),
+    }));
+  const { last } = paths;
+  if (last !== null) await naming(last, () => pointTo(last, paths.file));
 }
 
 /**
@@ -83,37 +95,30 @@ export async function exportTeacher(
   );
   const backbone = sources.filter(({ name }) => name.startsWith(prefix))
     .map((source) => ({ ...source, name: source.name.slice(prefix.length) }));
-  await write(path, backbone, metadata);
+  await naming(path, () => writeSafetensors(path, backbone, metadata));
 }
 
 /** Writes a file; where the system refuses, says which file it was. */
-async function write(
-  path: string,
-  sources: SafetensorsSource[],
-  metadata: Record<string, string>,
-): Promise<void> {
+async function naming(path: string, write: () => Promise<void>): Promise<void> {
   try {
-    await writeSafetensors(path, sources, metadata);
+    await write();
   } catch (error) {
-    if (!(error instanceof Error && "code" in error)) throw error;
-    throw new CheckpointError(
-      `Cannot write "${path}": ${error.message}; make room for it, and go on from the checkpoint ` +
-        "before with resume_interrupted=true",
-    );
+    if (!isSystemError(error)) throw error;
+    throw new CheckpointError(writeRefused(path, error).message);
   }
 }
 
 /**
  * Restores everything that {@linkcode saveCheckpoint} wrote.
  *
- * @returns Where the run stood.
+ * @returns Where the run stood, and the numbers of its last step.
  * @throws {CheckpointError} If the file is damaged or of another model; nothing is changed then.
  */
 export async function loadCheckpoint(
   path: string,
   step: TrainStep,
   memory: StepMemory,
-): Promise<Position> {
+): Promise<Position & { metrics?: MetricsRow }> {
   await using file = await SafetensorsFile.open(path);
   checkTensors(path, file, step);
   for (const [prefix, part] of Object.entries(PARTS)) {
@@ -128,7 +133,10 @@ export async function loadCheckpoint(
   for (const [name, key] of Object.entries(CENTERS)) {
     memory.write(step[key], await file.f32(name));
   }
-  return { step: Number(file.metadata.step), epoch: Number(file.metadata.epoch) };
+  const { step: stepsDone, epoch, metrics = "{}" } = file.metadata;
+  const row = JSON.parse(metrics);
+  const position = { step: Number(stepsDone), epoch: Number(epoch) };
+  return "step" in row ? { ...position, metrics: row } : position;
 }
 
 function checkTensors(path: string, file: SafetensorsFile, step: TrainStep): void {
@@ -190,4 +198,5 @@ async function pointTo(last: string, file: string): Promise<void> {
     await copyFile(file, temporary); // a file system without hard links
   }
   await rename(temporary, last);
+  await syncFolder(last);
 }

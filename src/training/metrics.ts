@@ -8,6 +8,30 @@ export class TrainingError extends Error {
   override name = "TrainingError";
 }
 
+/** The images of a micro-batch: by their names, and by their places in the image set. */
+export interface MicroBatch {
+  epoch: number;
+  images: string[];
+  indices: number[];
+}
+
+/** A number of a step that is not finite, with what is needed to see why. */
+export class NonFiniteError extends TrainingError {
+  /** Rows of the steps before it whose numbers came back together with it. */
+  rows: MetricsRow[] = [];
+  /** What the step was trained on. */
+  batches: MicroBatch[] = [];
+
+  constructor(
+    message: string,
+    readonly step: number,
+    readonly term: string,
+    readonly value: number,
+  ) {
+    super(message);
+  }
+}
+
 /** What the host knows of a step before its numbers come back. */
 export interface StepNotes {
   step: number;
@@ -25,7 +49,7 @@ export interface StepNotes {
  *
  * @param values The step's metrics tensor.
  * @param elapsedMs Milliseconds the step took.
- * @throws {TrainingError} If a term is not finite; names the step and the term.
+ * @throws {NonFiniteError} If a term is not finite; names the step and the term.
  */
 export function metricsRow(
   values: Float32Array,
@@ -36,10 +60,13 @@ export function metricsRow(
   const value = (name: string) => values[METRICS.indexOf(name)];
   for (const name of METRICS) {
     if (Number.isFinite(value(name))) continue;
-    throw new TrainingError(
+    throw new NonFiniteError(
       `Cannot go on training: ${name} must be finite, got ${value(name)} in step ${notes.step}; ` +
         "resume from the last checkpoint with a lower optim_args.lr, or a lower " +
         "method_args.gradient_clip_val",
+      notes.step,
+      name,
+      value(name),
     );
   }
   const { settings } = notes;

@@ -1,5 +1,6 @@
-import { closeSync, existsSync, openSync, readFileSync, renameSync } from "node:fs";
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync } from "node:fs";
 import { writeFileSync, writeSync } from "node:fs";
+import { writeRefused } from "./write_whole.ts";
 
 /** One line of a metrics file: the step, counted from 0, and its numbers by name. */
 export interface MetricsRow {
@@ -24,6 +25,7 @@ export interface MetricsRow {
  * ```
  */
 export class MetricsFile {
+  readonly #path: string;
   readonly #file: number;
 
   /**
@@ -34,11 +36,23 @@ export class MetricsFile {
    */
   constructor(path: string, resumedStep = Infinity) {
     if (existsSync(path)) keepRowsBefore(path, resumedStep);
+    this.#path = path;
     this.#file = openSync(path, "a");
   }
 
+  /** @throws {Error} If the system refuses it, as on a full disk; names the file. */
   onStep(row: MetricsRow): void {
-    writeSync(this.#file, JSON.stringify(row) + "\n");
+    const bytes = new TextEncoder().encode(JSON.stringify(row) + "\n");
+    try {
+      for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done);
+    } catch (error) {
+      throw writeRefused(this.#path, error);
+    }
+  }
+
+  /** The rows before a checkpoint outlive a power cut as it does. */
+  onCheckpoint(): void {
+    fsyncSync(this.#file);
   }
 
   [Symbol.dispose](): void {

@@ -2,28 +2,59 @@ import { rename, writeFile } from "node:fs/promises";
 import { VERSION } from "../version.ts";
 import { exportedConfig } from "../weights/exported_config.ts";
 import { exportTeacher, saveCheckpoint } from "./checkpoint.ts";
+import { finiteOnly } from "./finite_memory.ts";
+import type { MetricsRow } from "./metrics_file.ts";
 import type { RunObserver } from "./observer.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { sortedJson } from "./sorted_json.ts";
 import type { Trainer } from "./trainer.ts";
 
-/** Writes checkpoints of a run; keeps the newest. */
+/** Writes checkpoints of a run when they are due, and removes those that need not be kept. */
 export class Saver {
   constructor(
     readonly trainer: Trainer,
     readonly folder: RunFolder,
     readonly observer: RunObserver,
+    /** The step of the newest checkpoint; 0 before there is one. */
+    public lastStep: number,
   ) {}
 
-  /** Writes everything that a run needs to go on; returns the file. */
-  async save(stepsDone: number): Promise<string> {
-    const { step, runner, config, loader } = this.trainer;
-    const micro = stepsDone * step.shape.accumulationSteps;
-    const epoch = Math.floor(micro / loader.batchesPerEpoch);
+  /** Tells of a metric to keep the best by that the rows do not have. */
+  checkMonitor(row: MetricsRow): void {
+    const { monitor } = this.#settings;
+    if (monitor === null || monitor in row) return;
+    this.observer.onMessage?.(
+      `callbacks.model_checkpoint.monitor must be a metric, got ${JSON.stringify(monitor)}; the ` +
+        `newest checkpoints are kept; known here: ${Object.keys(row).join(", ")}`,
+    );
+  }
+
+  /** Whether a checkpoint is to be written after so many steps. */
+  isDue(stepsDone: number): boolean {
+    const { every_n_train_steps: steps, every_n_epochs: epochs } = this.#settings;
+    const byStep = steps !== null && stepsDone % steps === 0;
+    const turns = (step: number) => Math.floor(this.#epochAt(step) / epochs!);
+    return byStep || epochs !== null && turns(stepsDone) > turns(stepsDone - 1);
+  }
+
+  /**
+   * Writes everything that a run needs to go on; returns the file.
+   *
+   * @param metrics The numbers of the last step, if there was one.
+   * @throws {CheckpointError} If it cannot be written.
+   * @throws {TrainingError} If a value is not finite; the checkpoints before stay.
+   */
+  async save(stepsDone: number, metrics?: MetricsRow): Promise<string> {
+    const { step, runner, config } = this.trainer;
+    const epoch = this.#epochAt(stepsDone);
     const path = this.folder.checkpoint(epoch, stepsDone);
-    const paths = { file: path, last: this.folder.lastCheckpoint };
-    await saveCheckpoint(paths, step, runner, { step: stepsDone, epoch }, config);
-    await this.folder.keepOnly(path);
+    const { save_last, save_top_k, monitor, mode } = this.#settings;
+    const last = save_last ? this.folder.lastCheckpoint : null;
+    const memory = finiteOnly(runner, stepsDone);
+    const notes = { step: stepsDone, epoch, config, metrics };
+    await saveCheckpoint({ file: path, last }, step, memory, notes);
+    this.lastStep = stepsDone;
+    await this.folder.prune(stepsDone, { save_top_k, monitor, mode });
     this.observer.onCheckpoint?.({ path, step: stepsDone, epoch });
     return path;
   }
@@ -43,6 +74,15 @@ export class Saver {
     await replaceFile(this.folder.exportedConfig, sortedJson(described) + "\n");
     this.observer.onExport?.({ path, step: stepsDone });
     return path;
+  }
+
+  get #settings() {
+    return this.trainer.config.callbacks.model_checkpoint;
+  }
+
+  #epochAt(stepsDone: number): number {
+    const { step, loader } = this.trainer;
+    return Math.floor(stepsDone * step.shape.accumulationSteps / loader.batchesPerEpoch);
   }
 }
 

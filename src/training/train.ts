@@ -1,4 +1,3 @@
-import { readFile, writeFile } from "node:fs/promises";
 import { ConfigError } from "../config/config_error.ts";
 import { resolveConfig } from "../config/resolve_config.ts";
 import { totalStepsOf } from "../config/run_length.ts";
@@ -11,21 +10,21 @@ import type { ImageSet } from "../images/image_set.ts";
 import { Schedules } from "../optim/schedules.ts";
 import type { StopSignal } from "../stop_signal.ts";
 import { changedSettings } from "./changed_settings.ts";
-import { loadCheckpoint } from "./checkpoint.ts";
 import { CollapseWatch } from "./collapse_watch.ts";
-import { initialBuffer } from "../model/initial_values.ts";
 import { Observers, type RunObserver } from "./observer.ts";
 import { addRunObservers } from "./observers/run_observers.ts";
 import { TrainLog } from "./observers/train_log.ts";
 import { previewOf } from "./preview.ts";
+import { restoreRun, settingsIn } from "./resume.ts";
 import { fastSet, findRunImages, openLoader, type RunImages } from "./run_data.ts";
 import { exists, openRunFolder, type RunFolder } from "./run_folder.ts";
-import { runSteps, type TrainResult } from "./run_loop.ts";
+import { NOTHING_DONE, runSteps, type TrainResult } from "./run_loop.ts";
 import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
-import type { TrainStep } from "./step.ts";
 import { Trainer } from "./trainer.ts";
 import { TrainRun } from "./train_run.ts";
 import { UploadedViews } from "./view_input.ts";
+import { startValues } from "./start_values.ts";
+import { writeRefused, writeWhole } from "./write_whole.ts";
 
 /** Who follows a run, and the switch to end it. */
 export interface TrainHooks extends RunObserver {
@@ -60,6 +59,7 @@ export interface TrainHooks extends RunObserver {
  * is damaged.
  * @throws {GpuError} If there is no adapter, or the run does not fit it.
  * @throws {TrainingError} If a loss is not finite.
+ * @throws {CheckpointError} If a checkpoint cannot be written; or none is whole to resume from.
  */
 export function train(options: TrainOptions, hooks: TrainHooks = {}): TrainRun {
   return new TrainRun(
@@ -123,12 +123,19 @@ async function runOn(
   const { plan, step, gpuViews } = recordStep(open.facts, shape, views);
   assertFits(plan, open.facts.software ? Deno.systemMemoryInfo().available : undefined);
   const folder = await openRunFolder(config);
+  observers.add(folder); // which keeps it locked until the last of them is done
   using runner = await PlanRunner.build(plan, open);
   const fast = await fastSet(config, images, observers, signal);
-  // Only now: an earlier run is not given up for one that cannot start.
-  if (config.overwrite && !config.resume_interrupted) await folder.clear();
+  const { step: startStep, metrics: before } = config.resume_interrupted
+    ? await restoreRun(folder, step, runner, observers)
+    : { step: 0, metrics: undefined };
+  if (!config.resume_interrupted) await startValues(config, step, runner, observers);
+  // Only now: an earlier run is not given up for one that cannot start, or was ended already.
+  if (config.overwrite && !config.resume_interrupted) {
+    if (signal.aborted) return NOTHING_DONE;
+    await folder.clear();
+  }
   await log.open(folder, config.resume_interrupted);
-  const startStep = await begin(config, folder, step, runner);
   const accumulation = shape.accumulationSteps;
   const maxImageBytes = gpuViews?.capacityBytes ?? Infinity;
   const facts = { batchSize, startStep: startStep * accumulation, maker, maxImageBytes };
@@ -163,24 +170,7 @@ async function runOn(
   await showFirstBatch(config, images, folder, observers);
   const input = gpuViews ?? new UploadedViews(step);
   using trainer = new Trainer(config, open, runner, step, input, loader, schedules);
-  return await runSteps(trainer, folder, { startStep, totalSteps }, observers, signal);
-}
-
-/** Start values, or those of the run that is resumed; returns the first step. */
-async function begin(
-  config: TrainConfig,
-  folder: RunFolder,
-  step: TrainStep,
-  runner: PlanRunner,
-): Promise<number> {
-  if (config.resume_interrupted) {
-    return (await loadCheckpoint(folder.lastCheckpoint, step, runner)).step;
-  }
-  for (const buffers of step.networks.buffers) {
-    runner.write(buffers.values, initialBuffer(buffers, config.seed, "student"));
-    runner.write(buffers.teacher, initialBuffer(buffers, config.seed, "teacher"));
-  }
-  return 0;
+  return await runSteps(trainer, folder, { startStep, totalSteps, before }, observers, signal);
 }
 
 /** Optimizer steps of the whole run; a resumed one must not be told less than it has done. */
@@ -194,15 +184,6 @@ function lengthOf(config: TrainConfig, stepsPerEpoch: number, startStep: number)
   }]);
 }
 
-/** The settings of the run so far; undefined where the file was lost or cut off by a kill. */
-async function settingsIn(folder: RunFolder): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(folder.config, "utf8"));
-  } catch {
-    return undefined;
-  }
-}
-
 /** Writes the settings down, and tells which of them a resumed run had otherwise. */
 async function noteSettings(config: TrainConfig, folder: RunFolder, observer: RunObserver) {
   if (config.resume_interrupted) {
@@ -211,7 +192,8 @@ async function noteSettings(config: TrainConfig, folder: RunFolder, observer: Ru
       observer.onMessage?.(`other settings than before: ${changed.join("; ")}`);
     }
   }
-  await writeFile(folder.config, JSON.stringify(config, null, 2) + "\n");
+  await writeWhole(folder.config, JSON.stringify(config, null, 2) + "\n")
+    .catch((error) => Promise.reject(writeRefused(folder.config, error)));
 }
 
 /** Leaves a picture of the first batch; no reason to end a run that can train without it. */
@@ -223,7 +205,7 @@ async function showFirstBatch(
 ) {
   if (config.resume_interrupted && await exists(augmentations)) return;
   try {
-    await writeFile(augmentations, (await previewOf(config, images)).png);
+    await writeWhole(augmentations, (await previewOf(config, images)).png);
   } catch (error) {
     observer.onMessage?.(`cannot write ${augmentations}: ${(error as Error).message}`);
   }

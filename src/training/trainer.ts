@@ -8,7 +8,7 @@ import { hyperOf } from "../optim/parameter_update.ts";
 import type { Schedules } from "../optim/schedules.ts";
 import { drawDropPath } from "./drop_path.ts";
 import { featureStats } from "./feature_stats.ts";
-import { metricsRow, type StepNotes } from "./metrics.ts";
+import { metricsRow, type MicroBatch, NonFiniteError, type StepNotes } from "./metrics.ts";
 import type { MetricsRow } from "./metrics_file.ts";
 import { masksOf } from "./run_setup.ts";
 import type { TrainStep } from "./step.ts";
@@ -26,11 +26,16 @@ function watchedFeatures({ clsFeatures, shape }: TrainStep): Tensor {
 /** Numbers come back at most this often: each time the host waits for the GPU. */
 const READ_EVERY_MS = 250;
 
+/** A step whose numbers have not come back. */
+interface WaitingStep extends StepNotes {
+  batches: MicroBatch[];
+}
+
 /** Runs the steps of a recorded plan over the batches of a loader. */
 export class Trainer implements Disposable {
   readonly #readback: Readback;
   readonly #features: Readback;
-  #waiting: StepNotes[] = [];
+  #waiting: WaitingStep[] = [];
   #featuresStep = 0;
   #readMs = performance.now();
 
@@ -58,12 +63,13 @@ export class Trainer implements Disposable {
     const settings = this.schedules.at(step);
     const { scaledLr } = this.schedules;
     const { method_args: method, optim_args: optim, seed } = this.config;
-    let waitMs = 0, images = 0;
+    const batches: MicroBatch[] = [];
+    let waitMs = 0;
     for (let micro = 0; micro < shape.accumulationSteps; micro++) {
       const batch = await this.loader.next();
       reports(batch.errors);
       waitMs += batch.waitMs;
-      images += batch.images.length;
+      batches.push({ epoch: batch.epoch, images: batch.images, indices: batch.indices });
       setMasks(inputs, shape, masksOf(shape, seed, step, micro));
       drawDropPath(inputs, shape, seed, step, micro);
       inputs.set("teacher_temp", [settings.teacherTemp]);
@@ -72,17 +78,22 @@ export class Trainer implements Disposable {
     }
     const epoch = Math.floor(step * shape.accumulationSteps / this.loader.batchesPerEpoch);
     const learningRate = scaledLr * settings.learningRateFactor;
+    // The features of the step before must be away, whatever the machine's speed.
+    const looksAtFeatures = (step + 1) % this.config.log_every_num_steps === 0;
+    const rows = looksAtFeatures && this.#features.pending > 0 ? await this.read() : [];
     this.#readback.push();
-    this.#waiting.push({ step, epoch, settings, learningRate, images, waitMs });
-    if ((step + 1) % this.config.log_every_num_steps === 0 && this.#features.pending === 0) {
+    const images = batches.reduce((sum, batch) => sum + batch.images.length, 0);
+    this.#waiting.push({ step, epoch, settings, learningRate, images, waitMs, batches });
+    if (looksAtFeatures) {
       this.#features.push();
       this.#featuresStep = step;
     }
     const due = performance.now() - this.#readMs >= READ_EVERY_MS;
-    return due || this.#readback.pending === this.#readback.capacity ? await this.read() : [];
+    const full = this.#readback.pending === this.#readback.capacity;
+    return due || full ? [...rows, ...await this.read()] : rows;
   }
 
-  /** Waits for the numbers of all steps so far. @throws {TrainingError} If one is not finite. */
+  /** Waits for the numbers of all steps so far. @throws {NonFiniteError} If one is not finite. */
   async read(): Promise<MetricsRow[]> {
     const values = await this.#readback.take();
     const now = performance.now();
@@ -90,9 +101,15 @@ export class Trainer implements Disposable {
     this.#readMs = now;
     const notes = this.#waiting;
     this.#waiting = [];
-    const rows = values.map((row, i) =>
-      metricsRow(row, notes[i], elapsedMs, this.config.method_args)
-    );
+    const rows: MetricsRow[] = [];
+    for (const [i, row] of values.entries()) {
+      try {
+        rows.push(metricsRow(row, notes[i], elapsedMs, this.config.method_args));
+      } catch (error) {
+        if (!(error instanceof NonFiniteError)) throw error;
+        throw Object.assign(error, { rows, batches: notes[i].batches });
+      }
+    }
     await this.#addFeatureStats(rows);
     return rows;
   }

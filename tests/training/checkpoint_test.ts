@@ -67,7 +67,7 @@ async function withFolder(body: (folder: string) => Promise<void>): Promise<void
   }
 }
 
-const PLACE = { step: 12, epoch: 3 };
+const PLACE = { step: 12, epoch: 3, config: {} };
 
 Deno.test("a checkpoint restores everything bit for bit", async () => {
   using gpu = await Gpu.open();
@@ -75,18 +75,21 @@ Deno.test("a checkpoint restores everything bit for bit", async () => {
   scramble(gpu, saved);
   await withFolder(async (folder) => {
     const paths = { file: `${folder}/step=12.safetensors`, last: `${folder}/last.safetensors` };
-    await saveCheckpoint(paths, saved, gpu, PLACE, { seed: 7 });
-    deepEqual(await loadCheckpoint(paths.last, restored, gpu), PLACE);
+    const metrics = { step: 11, train_loss: 3 };
+    await saveCheckpoint(paths, saved, gpu, { ...PLACE, config: { seed: 7 }, metrics });
+    deepEqual(await loadCheckpoint(paths.last, restored, gpu), { step: 12, epoch: 3, metrics });
     deepEqual(await bytesOf(gpu, restored), await bytesOf(gpu, saved));
 
     deepEqual((await readdir(folder)).sort(), ["last.safetensors", "step=12.safetensors"]);
     deepEqual(await readFile(paths.last), await readFile(paths.file));
     await using file = await SafetensorsFile.open(paths.file);
-    deepEqual(file.metadata, {
+    const { sha256: _hash, ...metadata } = file.metadata;
+    deepEqual(metadata, {
       format: "denodino-checkpoint/1",
       step: "12",
       epoch: "3",
       config: '{"seed":7}',
+      metrics: '{"step":11,"train_loss":3}',
     });
   });
 });
@@ -97,10 +100,10 @@ Deno.test("saveCheckpoint() moves last on and leaves the file before", async () 
   await withFolder(async (folder) => {
     const last = `${folder}/last.safetensors`;
     const [first, second] = [`${folder}/a.safetensors`, `${folder}/b.safetensors`];
-    await saveCheckpoint({ file: first, last }, step, gpu, PLACE, {});
+    await saveCheckpoint({ file: first, last }, step, gpu, PLACE);
     const before = await readFile(first);
     scramble(gpu, step);
-    await saveCheckpoint({ file: second, last }, step, gpu, { step: 13, epoch: 3 }, {});
+    await saveCheckpoint({ file: second, last }, step, gpu, { ...PLACE, step: 13 });
     deepEqual(await readFile(first), before);
     deepEqual(await readFile(last), await readFile(second));
     equal((await loadCheckpoint(last, step, gpu)).step, 13);
@@ -113,15 +116,15 @@ Deno.test("saveCheckpoint() and exportTeacher() name the file that cannot be wri
   await withFolder(async (folder) => {
     const file = `${folder}/absent/a.safetensors`;
     const names = (error: Error) => {
-      const end = "make room for it, and go on from the checkpoint before with " +
-        "resume_interrupted=true";
+      const end = "see that there is room and that it may be written, then go on from the last " +
+        "checkpoint with resume_interrupted=true";
       ok(error instanceof CheckpointError, error.stack);
       ok(error.message.startsWith(`Cannot write "${file}": ENOENT`), error.message);
       ok(error.message.endsWith(end), error.message);
       return true;
     };
     const last = `${folder}/last.safetensors`;
-    await rejects(saveCheckpoint({ file, last }, step, gpu, PLACE, {}), names);
+    await rejects(saveCheckpoint({ file, last }, step, gpu, PLACE), names);
     await rejects(exportTeacher(file, step, gpu, {}), names);
     deepEqual(await readdir(folder), []);
   });
@@ -134,7 +137,7 @@ Deno.test("loadCheckpoint() refuses another model's file and changes nothing", a
   const before = await bytesOf(gpu, other);
   await withFolder(async (folder) => {
     const file = `${folder}/a.safetensors`;
-    await saveCheckpoint({ file, last: `${folder}/last` }, saved, gpu, PLACE, {});
+    await saveCheckpoint({ file, last: `${folder}/last` }, saved, gpu, PLACE);
     await rejects(
       loadCheckpoint(file, other, gpu),
       new CheckpointError(
@@ -150,7 +153,7 @@ Deno.test("loadCheckpoint() refuses the file of a deeper model", async () => {
   using gpu = await Gpu.open();
   await withFolder(async (folder) => {
     const file = `${folder}/a.safetensors`;
-    await saveCheckpoint({ file, last: `${folder}/last` }, tinyStep(gpu), gpu, PLACE, {});
+    await saveCheckpoint({ file, last: `${folder}/last` }, tinyStep(gpu), gpu, PLACE);
     await rejects(
       loadCheckpoint(file, tinyStep(gpu, { depth: 1 }), gpu),
       new CheckpointError(
@@ -167,7 +170,7 @@ Deno.test("loadCheckpoint() refuses a file that was cut off or is something else
   const step = tinyStep(gpu);
   await withFolder(async (folder) => {
     const file = `${folder}/a.safetensors`;
-    await saveCheckpoint({ file, last: `${folder}/last` }, step, gpu, PLACE, {});
+    await saveCheckpoint({ file, last: `${folder}/last` }, step, gpu, PLACE);
     await Deno.truncate(file, (await stat(file)).size - 4);
     await rejects(loadCheckpoint(file, step, gpu), CheckpointError);
 
