@@ -6,6 +6,7 @@ import type { Command } from "../deps/commander.ts";
 import { findImages } from "../images/find_images.ts";
 import type { ImageProblem } from "../images/image_set.ts";
 import { previewOf } from "../training/preview.ts";
+import { toleratedProblems } from "../training/run_data.ts";
 import { readPreviewArguments } from "./arguments.ts";
 import { type CommandContext, examples, print, printFound } from "./command_line.ts";
 
@@ -18,7 +19,7 @@ export interface PreviewReport {
   batchSize: number;
   /** Views of each image. */
   views: number;
-  /** Unreadable images that others stand in for. */
+  /** Shards that are not used as a whole, and unreadable images that others stand in for. */
   skipped: ImageProblem[];
 }
 
@@ -48,16 +49,16 @@ const PREVIEW_HELP = examples(
  * Draws the first batch that a run with these settings would train on, into the file `out`.
  *
  * @throws {ConfigError} If `out` exists and `overwrite` is not set.
+ * @throws {DataError} If no image can be read; with `data_errors` "fail", if one or a shard cannot.
  */
 export async function preview(config: TrainConfig): Promise<PreviewReport> {
   await refuseToReplace(config);
-  const { png, shown, batchSize, views, errors } = await previewOf(
-    config,
-    await findImages(config.data),
-  );
+  const images = await findImages(config.data);
+  const problems = toleratedProblems("preview", images, config);
+  const { png, shown, batchSize, views, errors } = await previewOf(config, images);
   await mkdir(dirname(config.out), { recursive: true });
   await writeFile(config.out, png);
-  return { out: config.out, images: shown, batchSize, views, skipped: errors };
+  return { out: config.out, images: shown, batchSize, views, skipped: [...problems, ...errors] };
 }
 
 /** Asked before any image is read. */

@@ -17,7 +17,7 @@ import { initialBuffer } from "../model/initial_values.ts";
 import { MetricsFile } from "./metrics_file.ts";
 import { Observers, type RunObserver } from "./observer.ts";
 import { previewOf } from "./preview.ts";
-import { findRunImages, openLoader, type RunImages } from "./run_data.ts";
+import { fastSet, findRunImages, openLoader, type RunImages } from "./run_data.ts";
 import { exists, openRunFolder, type RunFolder } from "./run_folder.ts";
 import { runSteps, type TrainResult } from "./run_loop.ts";
 import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
@@ -115,13 +115,14 @@ async function runOn(
   assertFits(plan, open.facts.software ? Deno.systemMemoryInfo().available : undefined);
   const folder = await openRunFolder(config);
   using runner = await PlanRunner.build(plan, open);
+  const fast = await fastSet(config, images, observers, signal);
   // Only now: an earlier run is not given up for one that cannot start.
   if (config.overwrite && !config.resume_interrupted) await folder.clear();
   const startStep = await begin(config, folder, step, runner);
   const accumulation = shape.accumulationSteps;
   const maxImageBytes = gpuViews?.capacityBytes ?? Infinity;
   const facts = { batchSize, startStep: startStep * accumulation, maker, maxImageBytes };
-  using loader = await openLoader(config, images, facts, observers, signal);
+  using loader = openLoader(config, fast, facts, observers);
   const stepsPerEpoch = loader.batchesPerEpoch / accumulation;
   const totalSteps = lengthOf(config, stepsPerEpoch, startStep);
   await noteSettings(config, folder, observers);

@@ -2,8 +2,10 @@ import { deepEqual, equal, rejects } from "node:assert/strict";
 import { readFile, writeFile } from "node:fs/promises";
 import { describePreview, preview } from "../../src/commands/preview.ts";
 import { ConfigError } from "../../src/config/config_error.ts";
+import { DataError } from "../../src/images/errors.ts";
 import { resolveConfig } from "../../src/config/resolve_config.ts";
 import { decodeImage } from "../../src/images/decode.ts";
+import { tarEntry } from "../support/tar_files.ts";
 import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
 
 Deno.test("preview() writes a picture and says what it shows", () =>
@@ -37,5 +39,21 @@ Deno.test("preview() replaces a file only if it is told to", () =>
     await rejects(
       preview({ ...config, out: data, overwrite: true }),
       refused(`must be a file, got the folder "${data}"; choose another`),
+    );
+  }, 4));
+
+Deno.test("preview() tells of a damaged shard, or ends there", () =>
+  withTinyRun(async (folder, data) => {
+    await writeFile(`${data}/cut.tar`, tarEntry({ name: "a.txt", data: "text" }).subarray(0, 500));
+    const config = resolveConfig({ ...TINY_RUN, data, out: `${folder}/preview.png` });
+    const message = "Cannot index shard: header at byte 0 must hold 512 bytes, got 500; copy or " +
+      "make it again, for what follows is left out";
+    deepEqual((await preview(config)).skipped, [{ name: "cut.tar", message }]);
+    await rejects(
+      preview({ ...config, data_errors: "fail", overwrite: true }),
+      new DataError(
+        `Cannot preview: every shard and folder must be readable, got cut.tar: ${message}; or set ` +
+          "data_errors=skip to do without",
+      ),
     );
   }, 4));

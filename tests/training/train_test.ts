@@ -380,8 +380,8 @@ Deno.test("train() trains on shards, and tells of one that it cannot use or stop
     await rejects(
       train({ ...run, data_errors: "fail" }),
       new DataError(
-        `Cannot train: every shard must be readable, got ${problem}; or set data_errors=skip to ` +
-          "do without",
+        `Cannot train: every shard and folder must be readable, got ${problem}; or set ` +
+          "data_errors=skip to do without",
       ),
     );
     const { steps } = await train(run, { onMessage: newsTo(messages) });
@@ -404,6 +404,22 @@ Deno.test("train() gives the same run from packed images, which later runs find"
     for (const out of ["packed", "again"]) {
       deepEqual(lossesOf(`${folder}/${out}`), lossesOf(`${folder}/files`));
     }
+  });
+});
+
+Deno.test("train() keeps an earlier run where it cannot pack images", async () => {
+  await withTinyRun(async (folder, data) => {
+    const run = { ...TINY_RUN, data, out: `${folder}/run`, steps: 1, overwrite: true };
+    await train(run);
+    const before = await readFile(`${run.out}/${LAST}`);
+    await rejects(
+      train({ ...run, seed: 1, cache_disk: data }),
+      new DataError(
+        `Cannot pack images: cache_disk must be the path of a pack or of no file yet, got the ` +
+          `folder "${data}"; choose another`,
+      ),
+    );
+    deepEqual(await readFile(`${run.out}/${LAST}`), before);
   });
 });
 
