@@ -32,7 +32,13 @@ export { GpuError, ShapeError } from "./src/gpu/errors.ts";
 export { CheckpointError } from "./src/safetensors.ts";
 export { TrainingError } from "./src/training/metrics.ts";
 export type { MetricsRow } from "./src/training/metrics_file.ts";
-export type { RunEnd, RunObserver, RunStart, SavedCheckpoint } from "./src/training/observer.ts";
+export type {
+  ExportedModel,
+  RunEnd,
+  RunObserver,
+  RunStart,
+  SavedCheckpoint,
+} from "./src/training/observer.ts";
 export { resumeRun } from "./src/training/resume_run.ts";
 export type { TrainResult } from "./src/training/run_loop.ts";
 export type { TrainHooks } from "./src/training/train.ts";

@@ -14,7 +14,7 @@ import { maskSettings, PHASES, recordStep, stepShape } from "../src/training/run
 import { drawDropPath } from "../src/training/drop_path.ts";
 import type { TrainStep } from "../src/training/step.ts";
 import { setMasks } from "../src/training/step_data.ts";
-import type { Sample } from "./support/measure.ts";
+import type { Sample } from "../src/machine/measure.ts";
 
 /** Steps timed together: waiting for the queue takes 10 ms by itself. */
 const STEPS = 3;

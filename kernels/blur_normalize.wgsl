@@ -11,8 +11,8 @@
 // Numerics   f32 sums. Levels are a table, so that no adapter divides otherwise than the host.
 
 const RUN = 64u;
-const MAX_RADIUS = 96u; // src/views/gaussian_blur.ts has the same
-const COLUMNS = 256u; // RUN + 2 MAX_RADIUS
+const MAX_RADIUS = 96u; // src/config/transform_args.ts allows no wider blur
+const COLUMNS = RUN + 2u * MAX_RADIUS;
 
 @group(0) @binding(2) var<storage, read> x: array<u32>;
 @group(0) @binding(3) var<storage, read> levels: array<f32>;

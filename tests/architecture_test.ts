@@ -6,19 +6,38 @@ import { fileURLToPath } from "node:url";
 const ROOT = fileURLToPath(new URL("../", import.meta.url)).replaceAll("\\", "/");
 
 /** Leaf modules and folders, which everything but the GPU layer may import. */
-const LEAVES = ["config", "random", "stop_signal", "safetensors", "safetensors_file", "deps"];
+const LEAVES = [
+  "config",
+  "random",
+  "stop_signal",
+  "safetensors",
+  "safetensors_file",
+  "version",
+  "deps",
+];
 const COMPUTE = ["layers", "ops", "gpu", ...LEAVES];
 const DATA = ["data", "report", "views", "images"];
-const TRAINING = ["eval", "inference", "weights", ...DATA, "model", "losses", "optim", ...COMPUTE];
+const TRAINING = [
+  "eval",
+  "inference",
+  "weights",
+  "tensorboard",
+  ...DATA,
+  "model",
+  "losses",
+  "optim",
+  ...COMPUTE,
+];
 
 /** Each place of the tree and the places it may import, itself apart; `docs/design.md` has why. */
 const MAY_IMPORT: Record<string, string[]> = {
   cli: ["commands"],
   mod: ["commands", "golden", "demo", "training", ...TRAINING],
-  commands: ["golden", "demo", "setup", "training", ...TRAINING],
+  commands: ["golden", "demo", "setup", "machine", "training", ...TRAINING],
   golden: ["training", ...TRAINING],
   demo: ["setup", "training", ...TRAINING],
   setup: [],
+  machine: ["setup", "images", "ops", "gpu", ...LEAVES],
   training: TRAINING,
   eval: [...DATA, "inference", "model", ...COMPUTE],
   inference: ["weights", "model", ...COMPUTE],
@@ -27,6 +46,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   report: ["views", "images"],
   views: ["images", "config", "random"],
   images: ["deps"],
+  tensorboard: [],
   model: COMPUTE,
   losses: COMPUTE.filter((place) => place !== "layers"),
   optim: COMPUTE,
@@ -36,6 +56,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   config: ["deps"],
   random: [],
   stop_signal: [],
+  version: [],
   safetensors: [],
   safetensors_file: ["safetensors"],
   deps: [],

@@ -1,34 +1,63 @@
 import type { TrainConfig } from "../config/train_config.ts";
+import type { Command } from "../deps/commander.ts";
 import { checkImages, type DataReport, type Spread } from "../images/check_images.ts";
 import { mib } from "../gpu/plan.ts";
 import { workersOf } from "../training/workers.ts";
+import { readDataArguments } from "./arguments.ts";
+import { type CommandContext, examples, EXIT, printFound } from "./command_line.ts";
 import { Progress } from "./progress.ts";
 
 /** Groups of duplicates that the text lists; the JSON has all. */
 const SHOWN_GROUPS = 20;
 
-/**
- * Reads every image of `data` and prints what is in it.
- *
- * @returns False if no image can be read; with `data_errors` "fail", if one or a shard cannot.
- */
+/** Adds `check-data` to the program; `run` is what it does. */
+export function addCheckData(program: Command, context: CommandContext, run = checkData): void {
+  program.command("check-data")
+    .description("read every image and report sizes, formats, unreadable files and duplicates")
+    .argument("[settings...]", "settings as key=value; all but data may be left out")
+    .option("--json", "print the whole report as JSON")
+    .addHelpText("after", CHECK_DATA_HELP)
+    .action(async (args, { json }) => {
+      const config = await readDataArguments(args);
+      const report = await run(config, context);
+      printFound(context, report, json, describeReport);
+      if (!isUsable(report, config)) context.exitCode = EXIT.failed;
+    });
+}
+
+const CHECK_DATA_HELP = examples(
+  "check-data data=my_images",
+  `check-data 'data=["my_images","more/a.jpg"]' --json`,
+  "check-data data=my_images data_errors=fail",
+) + "\n\nExit code 1 if no image can be read; with data_errors=fail, if one cannot.";
+
+/** Reads every image of `data`, and shows how far it is. */
 export async function checkData(
   config: TrainConfig,
-  { json = false }: { json?: boolean },
-): Promise<boolean> {
+  { err: output }: Pick<CommandContext, "err">,
+): Promise<DataReport> {
   let progress: Progress | undefined;
   const report = await checkImages(config.data, {
     numWorkers: workersOf(config),
     channels: config.transform_args.num_channels,
     onImage: (done, totalSteps) => {
       const logEverySteps = Math.max(1, Math.ceil(totalSteps / 10));
-      progress ??= new Progress({ totalSteps, unit: "image", batchSize: 1, logEverySteps });
+      progress ??= new Progress({
+        totalSteps,
+        unit: "image",
+        batchSize: 1,
+        logEverySteps,
+        output,
+      });
       progress.update(done - 1, {});
     },
   });
   progress?.finish();
-  console.log(json ? JSON.stringify(report, null, 2) : describeReport(report));
-  const { images, unreadable, problems } = report;
+  return report;
+}
+
+/** Whether a run with these settings could use the data. */
+function isUsable({ images, unreadable, problems }: DataReport, config: TrainConfig): boolean {
   if (config.data_errors === "fail") return unreadable.length + problems.length === 0;
   return unreadable.length < images;
 }

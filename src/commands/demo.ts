@@ -77,7 +77,7 @@ async function makeImages(): Promise<void> {
     return images.location((cell % TEXTURE_CLASSES.length) * perClass + row);
   });
   const decoded = shown.map(async (at) => decodeImage(await readImageBytes(at)));
-  await writeFile(SHEET, await contactSheet(await Promise.all(decoded), TEXTURE_CLASSES.length));
+  await writeFile(SHEET, contactSheet(await Promise.all(decoded), TEXTURE_CLASSES.length));
   await rename(part, DATA); // a set cut short is never taken for a whole one
 }
 

@@ -1,6 +1,17 @@
+import type { Command } from "../deps/commander.ts";
 import { replayGolden } from "../golden/golden.ts";
+import { type CommandContext, examples, EXIT } from "./command_line.ts";
 
-/** Replays recorded reference cases; returns how many quantities were out of tolerance. */
-export function golden(folders: string[]): Promise<number> {
-  return replayGolden(folders);
+/** Adds `golden` to the program; `run` returns how many quantities were out of tolerance. */
+export function addGolden(program: Command, context: CommandContext, run = replayGolden): void {
+  program.command("golden")
+    .description("replay recorded reference cases and compare every quantity")
+    .argument("<folders...>", "folders with case.json and tensors.safetensors")
+    .addHelpText("after", GOLDEN_HELP)
+    .action(async (folders) => {
+      if (await run(folders) > 0) context.exitCode = EXIT.failed;
+    });
 }
+
+const GOLDEN_HELP = examples("golden tests/golden/tiny_softmax", "golden tests/golden/*/") +
+  "\n\nExit code 1 if a quantity is out of its tolerance.";

@@ -1,13 +1,4 @@
-/** Where progress goes and how it may look. */
-export interface ProgressOutput {
-  write: (text: string) => void;
-  /** One line that is rewritten, instead of a line now and then. */
-  isTerminal: boolean;
-  /** Colors may be used. */
-  color: boolean;
-  /** Width of the terminal in characters. */
-  columns: number;
-}
+import type { Channel } from "./command_line.ts";
 
 /** What a run is measured by. */
 export interface ProgressOptions {
@@ -18,7 +9,8 @@ export interface ProgressOptions {
   batchSize: number;
   /** Steps between two lines where there is no terminal. */
   logEverySteps: number;
-  output?: ProgressOutput;
+  /** Standard error, where progress does not mix with a command's results. */
+  output: Channel;
   /** Milliseconds of a steady clock. */
   clock?: () => number;
 }
@@ -29,29 +21,17 @@ const BAR_WIDTH = 20;
 /** Milliseconds between two redraws of the terminal line. */
 const REDRAW_MS = 100;
 
-/** Standard error, where progress does not mix with a command's results; NO_COLOR is respected. */
-export function standardOutput(): ProgressOutput {
-  const isTerminal = Deno.stderr.isTerminal();
-  const encoder = new TextEncoder();
-  return {
-    write: (text) => {
-      Deno.stderr.writeSync(encoder.encode(text));
-    },
-    isTerminal,
-    color: isTerminal && !Deno.noColor,
-    columns: isTerminal ? Deno.consoleSize().columns : 80,
-  };
-}
-
 /**
  * Shows how far a run is: bar, time left, images per second and losses in one rewritten line on a
  * terminal, plain lines elsewhere.
  *
  * @example
  * ```ts
+ * import { processContext } from "./command_line.ts";
  * import { Progress } from "./progress.ts";
  *
- * const progress = new Progress({ totalSteps: 2, batchSize: 8, logEverySteps: 1 });
+ * const output = processContext().err;
+ * const progress = new Progress({ totalSteps: 2, batchSize: 8, logEverySteps: 1, output });
  * progress.update(0, { loss: 11.7 });
  * progress.update(1, { loss: 11.2 });
  * progress.finish();
@@ -59,7 +39,7 @@ export function standardOutput(): ProgressOutput {
  */
 export class Progress {
   readonly #options: ProgressOptions;
-  readonly #output: ProgressOutput;
+  readonly #output: Channel;
   readonly #clock: () => number;
   /** Time and steps done at recent updates, oldest first; what came before the first compiles. */
   readonly #marks: { ms: number; done: number }[] = [];
@@ -68,7 +48,7 @@ export class Progress {
 
   constructor(options: ProgressOptions) {
     this.#options = options;
-    this.#output = options.output ?? standardOutput();
+    this.#output = options.output;
     this.#clock = options.clock ?? (() => performance.now());
   }
 
@@ -86,7 +66,7 @@ export class Progress {
     if (this.#marks.length > SPEED_WINDOW + 1) this.#marks.shift();
 
     const last = done === totalSteps;
-    if (this.#output.isTerminal) {
+    if (this.#output.style.terminal) {
       this.#line = this.#terminalLine(done, values);
       if (last || ms - this.#drawnMs >= REDRAW_MS) this.#draw(ms);
     } else if (last || done === 1 || done % logEverySteps === 0) {
@@ -142,7 +122,9 @@ export class Progress {
       if (width >= this.#output.columns) break; // a full line would wrap, for good
       text += `  ${word}`;
     }
-    return this.#output.color ? `\x1b[36m${bar}\x1b[2m${rest}\x1b[0m${text}` : bar + rest + text;
+    return this.#output.style.color
+      ? `\x1b[36m${bar}\x1b[2m${rest}\x1b[0m${text}`
+      : bar + rest + text;
   }
 
   #stepsPerMs(): number {

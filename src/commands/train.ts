@@ -1,14 +1,44 @@
+import { join } from "node:path";
 import type { TrainConfig } from "../config/train_config.ts";
+import type { Command } from "../deps/commander.ts";
 import { mib } from "../gpu/plan.ts";
 import type { MetricsRow } from "../training/metrics_file.ts";
 import type { RunStart } from "../training/observer.ts";
 import type { TrainResult } from "../training/run_loop.ts";
 import { train as runTraining } from "../training/train.ts";
-import { EXIT } from "./program.ts";
-import { Progress } from "./progress.ts";
+import { readTrainArguments, settingsHelp } from "./arguments.ts";
+import {
+  type CommandContext,
+  examples,
+  EXIT,
+  print,
+  processContext,
+  PROGRAM,
+} from "./command_line.ts";
+import { formatDuration, Progress } from "./progress.ts";
+import type { Style } from "./style.ts";
 
 /** What ends a run gently: Ctrl-C, and what job schedulers send; Windows knows only the first. */
 const SIGNALS: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
+
+/** Adds `train` to the program; `run` returns whether the run came to its end. */
+export function addTrain(program: Command, context: CommandContext, run = train): void {
+  program.command("train")
+    .alias("pretrain")
+    .description("train a model on a folder of images")
+    .argument("[settings...]", "settings as key=value; dots reach into groups")
+    .addHelpText("after", () => `${TRAIN_HELP}\n\n${settingsHelp()}`)
+    .action(async (args) => {
+      if (!await run(await readTrainArguments(args), context)) context.exitCode = EXIT.interrupted;
+    });
+}
+
+const TRAIN_HELP = examples(
+  "train out=out/first data=my_images model=dinov2/vits14-notpretrained",
+  "train out=out/small data=my_images model=dinov2/vitti14 epochs=50 batch_size=64 \\\n" +
+    "    method_args.output_dim=4096 transform_args.local_view.num_views=4",
+  "resume out/first",
+) + "\n\nCtrl-C ends a run after the current step, with a checkpoint (exit code 130).";
 
 /**
  * Trains with a progress bar; Ctrl-C or SIGTERM ends the run after the current step, ready
@@ -16,29 +46,40 @@ const SIGNALS: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGI
  *
  * @returns Whether the run came to its end.
  */
-export async function train(config: TrainConfig): Promise<boolean> {
+export async function train(
+  config: TrainConfig,
+  { err }: Pick<CommandContext, "err"> = processContext(),
+): Promise<boolean> {
+  let progress: Progress | undefined;
+  let begun: RunStart | undefined;
+  const startMs = performance.now();
+  const say = (text: string) => {
+    const line = withMark(text, err.style);
+    if (progress === undefined) print(err, line);
+    else progress.message(line);
+  };
   const stop = new AbortController();
   const interrupt = () => {
     if (stop.signal.aborted) Deno.exit(EXIT.interrupted); // a second Ctrl-C means now
     stop.abort();
-    console.error("\nstopping after this step, with a checkpoint; Ctrl-C again to stop at once");
+    say("stopping after this step, with a checkpoint; Ctrl-C again to stop at once");
   };
   for (const signal of SIGNALS) Deno.addSignalListener(signal, interrupt);
-  let progress: Progress | undefined;
   try {
     const result = await runTraining(config, {
       signal: stop.signal,
       onStart: (start) => {
-        console.error(describeStart(start));
+        begun = start;
+        say(describeStart(start));
         const { totalSteps, batchSize } = start;
         const logEverySteps = config.log_every_num_steps;
-        progress = new Progress({ totalSteps, batchSize, logEverySteps });
+        progress = new Progress({ totalSteps, batchSize, logEverySteps, output: err });
       },
       onStep: (row) => progress?.update(row.step, shown(row)),
-      onMessage: (message) => progress ? progress.message(message) : console.error(message),
+      onMessage: say,
     });
     progress?.finish();
-    console.error(describeEnd(result, config));
+    print(err, describeEnd(result, begun!, performance.now() - startMs));
     return result.finished;
   } finally {
     progress?.finish();
@@ -46,16 +87,27 @@ export async function train(config: TrainConfig): Promise<boolean> {
   }
 }
 
-function describeStart(start: RunStart): string {
+/** Words that somebody should not miss, in the color of warnings. */
+function withMark(text: string, style: Style): string {
+  return text.replace(/^(warning:|skipped|stopping)/, (word) => style.warning(word));
+}
+
+/** What a run is about to do. */
+export function describeStart(start: RunStart): string {
   const { config, adapter, precision, images, totalSteps, startStep, batchSize } = start;
+  const epochs = totalSteps / start.stepsPerEpoch;
+  const length = `${totalSteps} steps of ${batchSize} images, ${plural(epochs, "epoch")}`;
   return [
     `${config.model} on ${images} images of ${[config.data].flat().join(", ")}`,
     `${adapter.name}${adapter.software ? " (software)" : ""}, precision ${precision}, ` +
     `${mib(start.memoryBytes)} of GPU memory`,
-    startStep > 0
-      ? `resuming at step ${startStep} of ${totalSteps}`
-      : `${totalSteps} steps of ${batchSize} images`,
+    startStep > 0 ? `resuming at step ${startStep} of ${length}` : length,
   ].join("\n");
+}
+
+function plural(count: number, word: string): string {
+  const text = count < 10 ? count.toFixed(1).replace(/\.0$/, "") : count.toFixed(0);
+  return `${text} ${word}${text === "1" ? "" : "s"}`;
 }
 
 function shown(row: MetricsRow): Record<string, number> {
@@ -68,9 +120,25 @@ function shown(row: MetricsRow): Record<string, number> {
   };
 }
 
-function describeEnd({ finished, steps, checkpoint, exported }: TrainResult, config: TrainConfig) {
-  const state = finished
-    ? `done after ${steps} steps`
-    : `stopped after ${steps} steps; go on with resume_interrupted=true`;
-  return `${state}\ncheckpoint ${checkpoint}\nteacher    ${exported}\nmetrics    ${config.out}/metrics.jsonl`;
+/** How a run ended, what it left where, and how to go on with one that is not done. */
+export function describeEnd(result: TrainResult, start: RunStart, elapsedMs: number): string {
+  const { finished, steps, reason, checkpoint, exported } = result;
+  const { out } = start.config;
+  const state = finished ? "done" : `stopped (${reason})`;
+  const images = (steps - start.startStep) * start.batchSize;
+  const rate = (images / elapsedMs * 1000).toFixed(1);
+  return [
+    `${state} after ${steps} steps; ${formatDuration(elapsedMs)} in all, ${rate} images/s`,
+    `checkpoint ${checkpoint}`,
+    ...(exported === null ? [] : [`teacher    ${exported}`]),
+    `metrics    ${join(out, "metrics.jsonl")}`,
+    `log        ${join(out, "train.log")}`,
+    `pictures   ${join(out, "augmentations.png")}, of the first batch`,
+    ...(finished ? [] : [`go on      ${PROGRAM} resume ${shellWord(out)}`]),
+  ].join("\n");
+}
+
+/** A path as it is written on a command line. */
+function shellWord(path: string): string {
+  return /^[\w./~:@%+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

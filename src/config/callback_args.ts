@@ -46,11 +46,13 @@ export const CallbackArgs = z.strictObject({
   model_export: ModelExportArgs.nullable().prefault({})
     .describe("Export of the teacher's backbone; null for none"),
   learning_rate_monitor: LearningRateMonitorArgs.nullable().prefault({})
-    .describe("Learning rates and other schedules among the metrics; null for none"),
+    .describe(
+      "Learning rates of head, last block and patch embedding among the metrics; null for none",
+    ),
   early_stopping: EarlyStoppingArgs.nullable().default(null)
     .describe("Ending the run when a metric no longer improves; null for never"),
   device_stats_monitor: DeviceStatsMonitorArgs.nullable().default(null)
-    .describe("Memory and speed among the metrics, with {}; null for none"),
+    .describe("Memory of process, system and GPU among the logged metrics, with {}; null for none"),
 });
 
 /** What happens beside the steps of a run. */

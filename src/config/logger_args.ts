@@ -8,7 +8,9 @@ export const LoggerArgs = z.strictObject({
   jsonl: JsonlArgs.nullable().prefault({})
     .describe("Metrics as JSON lines in metrics.jsonl; null for no such file"),
   tensorboard: TensorBoardArgs.nullable().prefault({})
-    .describe("Metrics as TensorBoard events in events.out.tfevents.*; null for no such file"),
+    .describe(
+      "Logged metrics as TensorBoard events in events.out.tfevents.*; null for no such file",
+    ),
 });
 
 /** Which files a run writes its metrics to. */

@@ -27,12 +27,19 @@ export function schemaFields(schema: z.core.$ZodType, prefix = ""): SchemaField[
 
 /** The names that `schema` knows at `path`, or an empty list where it has no object. */
 export function namesAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
-  let object = objectWithin(schema);
-  for (const name of path) {
-    const field = object?.shape[String(name)];
-    object = field === undefined ? undefined : objectWithin(field);
-  }
-  return Object.keys(object?.shape ?? {});
+  const field = schemaOf(schema, path);
+  return Object.keys(field && objectWithin(field)?.shape || {});
+}
+
+/** The schema of the setting at `path`, if there is such a setting. */
+export function schemaOf(
+  schema: z.core.$ZodType,
+  path: readonly PropertyKey[],
+): z.core.$ZodType | undefined {
+  return path.reduce<z.core.$ZodType | undefined>(
+    (field, name) => field && objectWithin(field)?.shape[String(name)],
+    schema,
+  );
 }
 
 /** The object schema inside defaults, nullables and optionals. */

@@ -49,7 +49,9 @@ export const TrainConfig = z.strictObject({
   resume_interrupted: z.boolean().default(false)
     .describe("Go on with the interrupted run in the out folder"),
   log_every_num_steps: z.int().min(1).default(50)
-    .describe("Steps between two lines of progress output off a terminal"),
+    .describe(
+      "Steps between two lines of train.log, TensorBoard points, and lines of progress off a terminal",
+    ),
   ...deviceFields,
   model_args: ModelArgs.prefault({}).describe("Overrides of the model preset"),
   method_args: DINOv2Args.prefault({}).describe("Settings of the method"),

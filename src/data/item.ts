@@ -7,7 +7,7 @@ import { sharedImage } from "./image_cache.ts";
 import type { ImageReader } from "../images/image_reader.ts";
 import type { ImageLocation } from "../images/image_set.ts";
 import { readPacked } from "./packed_image.ts";
-import type { Raster } from "../images/raster.ts";
+import { consume, type Raster } from "../images/raster.ts";
 import { reduceImage } from "../views/reduce.ts";
 import { renderView } from "../views/render_view.ts";
 import { recordWords, type ViewRecords, viewRecords } from "../views/view_table.ts";
@@ -77,7 +77,7 @@ export type MadeItem = Item & {
 };
 
 /** Number of floats of one global and one local view of an image. */
-export function viewLengths(args: TransformArgs): { global: number; local: number } {
+function viewLengths(args: TransformArgs): { global: number; local: number } {
   const { globals, locals } = viewSpecs(args);
   const lengthOf = ([height, width]: [number, number]) => viewChannels(args) * height * width;
   return {
@@ -152,7 +152,8 @@ function itemOf(image: Raster, settings: ItemSettings, job: DrawSeed): Item {
 
 /** Decodes an image, and makes it smaller as far as its views cannot tell. */
 export async function loadImage(bytes: Uint8Array, args: TransformArgs): Promise<Raster> {
-  return reduceImage(await decodeImage(bytes, args.num_channels), args);
+  const decoded = await decodeImage(bytes, args.num_channels);
+  return consume(decoded, (whole) => reduceImage(whole, args));
 }
 
 /** What is drawn for each view of an image, a pure function of seed, epoch and place. */

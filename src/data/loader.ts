@@ -141,9 +141,10 @@ export class ViewLoader {
     return batch;
   }
 
-  /** Batches to have ready; of large images fewer, but always the next. */
+  /** Batches to have ready; of large images, or while nobody knows, fewer, but always the next. */
   #prefetch(): number {
     const { prefetch = 2 } = this.#options;
+    if (this.#batchBytes === 0) return Math.min(prefetch, 1);
     return Math.min(prefetch, Math.max(1, Math.floor(PREFETCH_BYTES / this.#batchBytes) - 1));
   }
 

@@ -6,7 +6,7 @@ import { decodePng } from "./decoders/png.ts";
 import { decodeTiff } from "./decoders/tiff.ts";
 import { type ImageFormat, type ImageHeader, readImageHeader } from "./image_header.ts";
 import { orient } from "./orient.ts";
-import type { Raster } from "./raster.ts";
+import { consume, type Raster } from "./raster.ts";
 
 /** Most pixels of an image, about 178 million: where Pillow refuses too, 512 MiB of RGB. */
 export const MAX_PIXELS = 178_956_970;
@@ -68,7 +68,8 @@ export async function decodeImage(bytes: Uint8Array, channels = 3): Promise<Rast
   } catch (error) {
     throw brokenFile(header.format, bytes, error);
   }
-  return orient(withChannels(image, channels), header.orientation);
+  const wanted = consume(image, (decoded) => withChannels(decoded, channels));
+  return consume(wanted, (stored) => orient(stored, header.orientation));
 }
 
 function checkDecoded({ width, height, channels, pixels }: Raster, header: ImageHeader): void {

@@ -1,9 +1,10 @@
+import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, resolve, sep } from "node:path";
 import { expandBraceRanges } from "./brace_ranges.ts";
 import { DataError } from "./errors.ts";
 import { IMAGE_EXTENSIONS, isImage, isMacExtra, isShard } from "./file_kinds.ts";
-import type { ImageSet } from "./image_set.ts";
+import type { ImageProblem, ImageSet } from "./image_set.ts";
 import { byCodeUnit, imageSetOf, openShards } from "./shard_set.ts";
 
 /** Where images are: a folder, an image or a shard; or a list of such. */
@@ -13,6 +14,8 @@ export type ImageSource = string | readonly string[];
 interface Files {
   images: string[];
   shards: string[];
+  /** Folders that cannot be listed. */
+  problems: ImageProblem[];
   pathOf(name: string): string;
 }
 
@@ -21,28 +24,31 @@ interface Files {
  * these, sorted by code unit and each file once, whatever the order of the list or of the file
  * system.
  *
- * Symbolic links are followed; a link back to a folder on its own path is not. Ranges such as
+ * Symbolic links are followed; a link back to a folder on its own path is not. A subfolder that
+ * cannot be listed is left out, and told among the problems. Ranges such as
  * `train-{000..146}.tar` stand for a list, unless there is a file of that very name.
  *
  * @param source A folder, an image, a tar file, or a list of them.
  * @returns The set; its names are separated by `/`: in a folder, paths relative to it; for a file,
  * its name alone; for a list, paths as its entries begin; in a shard, paths behind the shard's.
- * @throws {DataError} If an entry does not exist or holds neither image nor shard, or if there is
+ * @throws {DataError} If an entry does not exist, cannot be listed or holds neither image nor shard, or if there is
  * no image at all.
  */
 export async function findImages(source: ImageSource): Promise<ImageSet> {
   const entries = await expand(source);
-  const { images, shards, pathOf } = typeof source === "string" && entries[0] === source
+  const { images, shards, problems, pathOf } = typeof source === "string" && entries[0] === source
     ? await filesIn(source)
     : await filesOfList(entries);
   const opened = await openShards(shards.sort(byCodeUnit), pathOf);
   const set = imageSetOf(images, opened, pathOf);
-  if (set.names.length > 0) return set;
-  const damaged = opened.find(({ index }) => index.problem !== undefined);
-  if (damaged === undefined) throw noImagesError(source);
+  if (set.names.length > 0) return { ...set, problems: [...problems, ...set.problems] };
+  const damaged = opened.filter(({ index }) => index.problem !== undefined)
+    .map(({ name, index }) => ({ name, message: index.problem }));
+  const [first] = [...problems, ...damaged];
+  if (first === undefined) throw noImagesError(source);
   throw new DataError(
-    `Cannot find images: data must hold at least one image, got none; ${damaged.name}: ` +
-      damaged.index.problem,
+    `Cannot find images: data must hold at least one image, got none; ${first.name}: ` +
+      first.message,
   );
 }
 
@@ -60,9 +66,12 @@ async function expand(source: ImageSource): Promise<string[]> {
 /** The files of several entries, each once; their names are paths. */
 async function filesOfList(entries: readonly string[]): Promise<Files> {
   const seen = new Set<string>(); // absolute paths
-  const images: string[] = [], shards: string[] = [];
+  const images: string[] = [], shards: string[] = [], problems: ImageProblem[] = [];
   for (const entry of entries.toSorted(byCodeUnit)) {
     const found = await filesIn(entry);
+    for (const { name, message } of found.problems) {
+      problems.push({ name: found.pathOf(name), message });
+    }
     for (const [names, all] of [[found.images, images], [found.shards, shards]]) {
       for (const name of names.sort(byCodeUnit)) {
         const path = found.pathOf(name);
@@ -72,7 +81,7 @@ async function filesOfList(entries: readonly string[]): Promise<Files> {
       }
     }
   }
-  return { images, shards, pathOf: (name) => name };
+  return { images, shards, problems, pathOf: (name) => name };
 }
 
 /** The files of one entry; in a folder their names are relative to it. */
@@ -84,14 +93,20 @@ async function filesIn(root: string): Promise<Files> {
         `${JSON.stringify(root)}; check the path`,
     );
   }
-  const files: Files = { images: [], shards: [], pathOf: (name) => join(root, name) };
+  const files: Files = {
+    images: [],
+    shards: [],
+    problems: [],
+    pathOf: (name) => join(root, name),
+  };
   if (info.isFile()) {
     addFile(basename(root), files);
     files.pathOf = () => root;
   } else {
-    await addFolder(root, "", new Set([await realpath(root)]), files);
+    await addFolder(root, "", new Set(), files);
   }
-  if (files.images.length + files.shards.length === 0) throw noImagesError(root);
+  const { images, shards, problems } = files;
+  if (images.length + shards.length + problems.length === 0) throw noImagesError(root);
   return files;
 }
 
@@ -114,19 +129,46 @@ async function addFolder(
   ancestors: ReadonlySet<string>,
   files: Files,
 ): Promise<void> {
-  for (const entry of await readdir(join(root, prefix), { withFileTypes: true })) {
+  const path = join(root, prefix);
+  let real: string, entries: Dirent[];
+  try {
+    real = await realpath(path);
+    if (ancestors.has(real)) return;
+    entries = await readdir(path, { withFileTypes: true });
+  } catch (error) {
+    if (prefix === "") throw unlistedError(root, error);
+    files.problems.push({ name: prefix.slice(0, -1), message: unlistedText(error) });
+    return;
+  }
+  const lineage = new Set([...ancestors, real]);
+  for (const entry of entries) {
     if (isMacExtra(entry.name)) continue;
-    const path = prefix + entry.name;
+    const name = prefix + entry.name;
     let [isFile, isFolder] = [entry.isFile(), entry.isDirectory()];
     if (entry.isSymbolicLink()) {
-      const target = await stat(join(root, path)).catch(() => undefined); // a dangling link
+      const target = await stat(join(root, name)).catch(() => undefined); // a dangling link
       [isFile, isFolder] = [target?.isFile() ?? false, target?.isDirectory() ?? false];
     }
-    if (isFile) addFile(path, files);
-    if (!isFolder) continue;
-    const real = await realpath(join(root, path));
-    if (!ancestors.has(real)) {
-      await addFolder(root, `${path}/`, new Set([...ancestors, real]), files);
-    }
+    if (isFile) addFile(name, files);
+    if (isFolder) await addFolder(root, `${name}/`, lineage, files);
   }
+}
+
+function unlistedError(root: string, error: unknown): DataError {
+  return new DataError(
+    `Cannot find images: data must be a folder that can be read, got ${JSON.stringify(root)} ` +
+      `(${reasonOf(error)}); change its permissions`,
+  );
+}
+
+function unlistedText(error: unknown): string {
+  return `Cannot list folder: it must be one that can be read, got ${
+    reasonOf(error)
+  }; change its ` +
+    `permissions or move it out of data`;
+}
+
+function reasonOf(error: unknown): string {
+  const { code, message } = error as { code?: string; message: string };
+  return code ?? message;
 }

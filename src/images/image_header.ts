@@ -62,9 +62,11 @@ function formatOf(bytes: Uint8Array): ImageFormat {
   const isPnm = bytes[0] === 0x50 && bytes[1] >= 0x31 && bytes[1] <= 0x36; // P1 to P6
   if (isPnm && isSpace(bytes[2])) return "PNM";
   const head = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, "0"));
+  const got = bytes.length === 0
+    ? "an empty one; replace the file"
+    : `${bytes.length} bytes that start with [${head.join(" ")}]; convert the file`;
   throw new Error(
-    "Cannot decode image: file must be a JPEG, PNG, WebP, BMP, GIF, TIFF, PPM or PGM, got " +
-      `${bytes.length} bytes that start with [${head.join(" ")}]; convert the file`,
+    `Cannot decode image: file must be a JPEG, PNG, WebP, BMP, GIF, TIFF, PPM or PGM, got ${got}`,
   );
 }
 

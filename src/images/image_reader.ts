@@ -1,6 +1,5 @@
-import { readFile } from "node:fs/promises";
 import type { ImageLocation } from "./image_set.ts";
-import { type OpenFile, openFile, readPart } from "./positioned_read.ts";
+import { type OpenFile, openFile, readPart, readWhole } from "./positioned_read.ts";
 
 /** Shards kept open: far fewer than a process may have, for each worker has as many. */
 const MAX_OPEN = 16;
@@ -30,7 +29,7 @@ export class ImageReader implements Disposable {
    * @throws {Error} If it cannot be read, or the reader is closed.
    */
   read({ path, offset, length }: ImageLocation): Promise<Uint8Array> {
-    if (offset === undefined || length === undefined) return readFile(path);
+    if (offset === undefined || length === undefined) return readWhole(path);
     // In turn: no file is closed while another read is at it.
     const bytes = this.#turn.then(async () => readPart(await this.#file(path), offset, length));
     this.#turn = bytes.catch(() => {});

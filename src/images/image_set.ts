@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { openFile, readPart } from "./positioned_read.ts";
+import { openFile, readPart, readWhole } from "./positioned_read.ts";
 
 /** Where the bytes of an image are: a whole file, or a part of one, such as an entry of a shard. */
 export interface ImageLocation {
@@ -24,7 +23,7 @@ export interface RawPixels {
   source: ImageLocation;
 }
 
-/** A shard that cannot be used, or only up to some place, and why. */
+/** A shard that cannot be used, or only up to some place, or a folder that cannot; and why. */
 export interface ImageProblem {
   name: string;
   message: string;
@@ -48,10 +47,10 @@ export function locationText({ path, offset, raw }: ImageLocation): string {
 /**
  * Reads the bytes of one image.
  *
- * @throws {Error} If the file cannot be read, or ends too early.
+ * @throws {Error} If the file cannot be read, ends too early, or is too large.
  */
 export async function readImageBytes({ path, offset, length }: ImageLocation): Promise<Uint8Array> {
-  if (offset === undefined || length === undefined) return await readFile(path);
+  if (offset === undefined || length === undefined) return await readWhole(path);
   const file = await openFile(path);
   try {
     return await readPart(file, offset, length);

@@ -32,7 +32,7 @@ export async function openShards(
 }
 
 /** What is wrong with shards, one without images included. */
-export function problemsOf(shards: readonly Shard[]): ImageProblem[] {
+function problemsOf(shards: readonly Shard[]): ImageProblem[] {
   return shards.flatMap(({ name, index: { names, problem } }) => {
     if (problem !== undefined) return [{ name, message: problem }];
     if (names.length > 0) return [];

@@ -2,7 +2,7 @@ import { shardError, type TarHeader, textOf } from "./tar_header.ts";
 
 const TEXT = new TextDecoder();
 
-/** Pax headers and GNU's long names: entries that say what does not fit the header of others. */
+/** Pax headers and GNU's long names and targets: entries that say what does not fit the header of others. */
 export class TarExtensions {
   readonly #shared = new Map<string, string>(); // for all entries that follow
   #own = new Map<string, string>(); // for the next one
@@ -19,9 +19,8 @@ export class TarExtensions {
    * @throws {Error} If it is damaged.
    */
   add(type: string, data: Uint8Array, at: number): void {
-    if (type === "K") return; // the long target of a link
-    if (type === "L") {
-      this.#own.set("path", textOf(data));
+    if (type === "L" || type === "K") {
+      this.#own.set(type === "L" ? "path" : "linkpath", textOf(data));
       return;
     }
     const records = type === "g" ? this.#shared : this.#own;
@@ -35,14 +34,15 @@ export class TarExtensions {
    * @throws {Error} If its size is no number.
    */
   appliedTo(header: TarHeader, at: number): TarHeader {
+    // "" takes back what a shared one said.
     const told = (key: string) => this.#own.get(key) ?? this.#shared.get(key) ?? "";
-    const [path, size] = [told("path"), told("size")]; // "" takes back what a shared one said
+    const [path, target, size] = ["path", "linkpath", "size"].map(told);
     this.#own = new Map();
     const sizeBytes = size === "" ? header.sizeBytes : /^\d+$/.test(size) ? Number(size) : NaN;
     if (!Number.isSafeInteger(sizeBytes)) {
       throw shardError(`pax header of byte ${at} must have a size, got ${JSON.stringify(size)}`);
     }
-    return { ...header, name: path === "" ? header.name : path, sizeBytes };
+    return { ...header, name: path || header.name, target: target || header.target, sizeBytes };
   }
 }
 

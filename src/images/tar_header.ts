@@ -7,6 +7,8 @@ export interface TarHeader {
   sizeBytes: number;
   /** Its letter: "0" or NUL for a file, "5" for a folder, "x" for a pax header. */
   type: string;
+  /** Of a link, the name of the entry that it stands for. */
+  target: string;
 }
 
 const USTAR = [..."ustar\0"].map((letter) => letter.charCodeAt(0));
@@ -38,6 +40,7 @@ export function parseTarHeader(block: Uint8Array, at: number): TarHeader {
     name: prefix === "" ? name : `${prefix}/${name}`,
     sizeBytes,
     type: String.fromCharCode(block[156]),
+    target: textOf(block.subarray(157, 257)),
   };
 }
 

@@ -28,7 +28,7 @@ const COMPRESSIONS: [name: string, magic: number[]][] = [
  * Lists the images of a tar file: old, ustar, pax or GNU.
  *
  * Where the file is damaged, the images before that place are listed and `problem` says what is
- * wrong; it never throws. An image that the file cuts off is listed: reading it fails.
+ * wrong; it never throws. A hard link to an image is one too, other links are not. An image that the file cuts off is listed: reading it fails.
  */
 export async function indexTar(path: string): Promise<TarIndex> {
   const index: TarIndex = { names: [], offsets: [], lengths: [] };
@@ -49,6 +49,7 @@ async function addImages(file: OpenFile, index: TarIndex): Promise<void> {
   const reader = new HeaderReader(file);
   refuseCompressed(await reader.read(0, BLOCK_BYTES));
   const extensions = new TarExtensions();
+  const links = new HardLinks(index);
   for (let at = 0; at < file.sizeBytes;) {
     const block = await reader.read(at, BLOCK_BYTES);
     const start = at + BLOCK_BYTES;
@@ -61,19 +62,43 @@ async function addImages(file: OpenFile, index: TarIndex): Promise<void> {
       at += paddedSize(header.sizeBytes);
       continue;
     }
-    const { name, type, sizeBytes } = extensions.appliedTo(header, start);
+    const { name, type, target, sizeBytes } = extensions.appliedTo(header, start);
     const image = isFile(type) ? imageName(name) : undefined;
-    if (image !== undefined) {
-      index.names.push(image);
-      index.offsets.push(start);
-      index.lengths.push(sizeBytes);
-    }
+    if (image !== undefined) addImage(index, image, start, sizeBytes);
+    if (type === HARD_LINK) links.add(name, target);
     if (isWithoutData(type)) continue;
     const left = file.sizeBytes - start;
     if (sizeBytes > left && image === undefined) {
       throw shardError(`entry at byte ${start} must hold ${sizeBytes} bytes, got ${left}`);
     }
     at += paddedSize(sizeBytes);
+  }
+}
+
+function addImage(index: TarIndex, name: string, offset: number, length: number): void {
+  index.names.push(name);
+  index.offsets.push(offset);
+  index.lengths.push(length);
+}
+
+/** Adds the further names of images; what it looks them up in is made for the first of them. */
+class HardLinks {
+  readonly #index: TarIndex;
+  readonly #places = new Map<string, number>();
+  #known = 0; // images that can be looked up
+
+  constructor(index: TarIndex) {
+    this.#index = index;
+  }
+
+  /** Adds an image under another name; nothing if no such image came before. */
+  add(name: string, target: string): void {
+    const [image, { names, offsets, lengths }] = [imageName(name), this.#index];
+    if (image === undefined) return;
+    for (let i = this.#known; i < names.length; i++) this.#places.set(names[i], i);
+    this.#known = names.length;
+    const place = this.#places.get(imageName(target) ?? "");
+    if (place !== undefined) addImage(this.#index, image, offsets[place], lengths[place]);
   }
 }
 
@@ -87,6 +112,9 @@ function imageName(name: string): string | undefined {
 function isFile(type: string): boolean {
   return type === "0" || type === "\0" || type === "7"; // now, in old files, and contiguous
 }
+
+/** The second name of a file, as archives of folders with such files have it. */
+const HARD_LINK = "1";
 
 /** Links, devices, folders and pipes: no data follows, whatever their size is. */
 function isWithoutData(type: string): boolean {

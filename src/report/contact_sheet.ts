@@ -1,5 +1,6 @@
 import { encodePng } from "../images/encode.ts";
 import type { Raster } from "../images/raster.ts";
+import { blankCanvas, drawImage } from "./canvas.ts";
 
 const GAP = 4; // pixels between images
 
@@ -10,7 +11,7 @@ const GAP = 4; // pixels between images
  * @returns A PNG file.
  * @throws {RangeError} If there is no image, or `columns` is not a positive integer.
  */
-export function contactSheet(images: Raster[], columns: number): Promise<Uint8Array> {
+export function contactSheet(images: Raster[], columns: number): Uint8Array<ArrayBuffer> {
   if (images.length === 0 || !Number.isInteger(columns) || columns < 1) {
     throw new RangeError(
       `Cannot make a contact sheet: images and columns must be at least 1, got ${images.length} ` +
@@ -21,14 +22,11 @@ export function contactSheet(images: Raster[], columns: number): Promise<Uint8Ar
   const cellHeight = Math.max(...images.map((image) => image.height)) + GAP;
   const width = columns * cellWidth + GAP;
   const height = Math.ceil(images.length / columns) * cellHeight + GAP;
-  const pixels = new Uint8Array(width * height * 3).fill(255);
+  const sheet = blankCanvas(width, height, [255, 255, 255]);
   images.forEach((image, i) => {
     const left = GAP + i % columns * cellWidth;
     const top = GAP + Math.floor(i / columns) * cellHeight;
-    for (let y = 0; y < image.height; y++) {
-      const row = image.pixels.subarray(y * image.width * 3, (y + 1) * image.width * 3);
-      pixels.set(row, ((top + y) * width + left) * 3);
-    }
+    drawImage(sheet, image, left, top);
   });
-  return Promise.resolve(encodePng({ width, height, channels: 3, pixels }));
+  return encodePng(sheet);
 }

@@ -86,7 +86,8 @@ export async function ensureAdapter(): Promise<boolean> {
   return false;
 }
 
-function readOsRelease(): string {
+/** What a Linux system says it is; empty where it does not. */
+export function readOsRelease(): string {
   try {
     return readFileSync("/etc/os-release", "utf8");
   } catch {

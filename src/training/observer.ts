@@ -1,5 +1,6 @@
 import type { TrainConfig } from "../config/train_config.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
+import type { Schedules } from "../optim/schedules.ts";
 import type { MetricsRow } from "./metrics_file.ts";
 
 /** What a run is about to do, once everything is checked and before the first step. */
@@ -17,6 +18,9 @@ export interface RunStart {
   startStep: number;
   /** GPU memory that the plan takes. */
   memoryBytes: number;
+  /** The student's tensors, by their names such as `backbone.blocks.0.attn.qkv.weight`. */
+  parameters: readonly { name: string; shape: readonly number[] }[];
+  schedules: Schedules;
 }
 
 /** A checkpoint that was written. */
@@ -27,6 +31,13 @@ export interface SavedCheckpoint {
   epoch: number;
 }
 
+/** A teacher's backbone that was written. */
+export interface ExportedModel {
+  path: string;
+  /** Optimizer steps done. */
+  step: number;
+}
+
 /** How a run came to its end. */
 export interface RunEnd {
   /** Optimizer steps done, over all sessions of the run. */
@@ -35,6 +46,8 @@ export interface RunEnd {
   finished: boolean;
   /** Why: "all steps are done", "interrupted", or the message of an error. */
   reason: string;
+  /** What was thrown, if something was. */
+  error?: unknown;
 }
 
 /**
@@ -43,14 +56,20 @@ export interface RunEnd {
  */
 export interface RunObserver {
   onStart?(start: RunStart): void;
+  /**
+   * Asked for every step before it is told: more numbers for its row, by names that the row does
+   * not have yet.
+   */
+  extend?(row: Readonly<MetricsRow>): Record<string, number>;
   /** Called for every step, when its numbers have come back. */
   onStep?(row: MetricsRow): void;
   /** Something worth a line: an unreadable image or shard, images packed, a changed setting. */
   onMessage?(message: string): void;
   onCheckpoint?(saved: SavedCheckpoint): void;
+  onExport?(exported: ExportedModel): void;
   /** Called once, also where an error ends the run. */
   onEnd?(end: RunEnd): void;
-  /** Asked after each step: a reason to end the run here, if there is one. */
+  /** Asked before the first step and after each: a reason to end the run here, if there is one. */
   reasonToStop?(): string | undefined;
   [Symbol.dispose]?(): void;
 }
@@ -72,6 +91,12 @@ export class Observers implements RunObserver, Disposable {
     for (const each of this.#all) each.onStart?.(start);
   }
 
+  /** The whole row: what the step came to, and what observers add. */
+  extend(row: MetricsRow): MetricsRow {
+    const added = this.#all.map((each) => each.extend?.(row));
+    return Object.assign({}, row, ...added, row); // what is there stays as it is, and first
+  }
+
   onStep(row: MetricsRow): void {
     for (const each of this.#all) each.onStep?.(row);
   }
@@ -84,8 +109,21 @@ export class Observers implements RunObserver, Disposable {
     for (const each of this.#all) each.onCheckpoint?.(saved);
   }
 
+  onExport(exported: ExportedModel): void {
+    for (const each of this.#all) each.onExport?.(exported);
+  }
+
+  /** Tells all, even if one fails; what ended the run matters more than what fails then. */
   onEnd(end: RunEnd): void {
-    for (const each of this.#all) each.onEnd?.(end);
+    const failures: unknown[] = [];
+    for (const each of this.#all) {
+      try {
+        each.onEnd?.(end);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0 && end.error === undefined) throw failures[0];
   }
 
   reasonToStop(): string | undefined {

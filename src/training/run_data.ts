@@ -3,7 +3,7 @@ import { ViewLoader, type ViewLoaderOptions } from "../data/loader.ts";
 import { packedSet } from "../data/packed_set.ts";
 import { DataError } from "../images/errors.ts";
 import { findImages } from "../images/find_images.ts";
-import type { ImageSet } from "../images/image_set.ts";
+import type { ImageProblem, ImageSet } from "../images/image_set.ts";
 import { assertSomeReadable } from "../images/readable.ts";
 import type { StopSignal } from "../stop_signal.ts";
 import type { RunObserver } from "./observer.ts";
@@ -19,14 +19,16 @@ export interface RunImages {
  * Finds the images of a run before anything else is done.
  *
  * @throws {DataError} If there are none that can be read, or too few for the KoLeo loss; with
- * `data_errors` "fail", if a shard is damaged.
+ * `data_errors` "fail", if a shard is damaged or a folder cannot be listed.
  */
 export async function findRunImages(
   config: TrainConfig,
   observer: RunObserver,
 ): Promise<RunImages> {
   const images = await findImages(config.data);
-  noteProblems(images, config, observer);
+  for (const { name, message } of toleratedProblems("train", images, config)) {
+    observer.onMessage?.(`${name}: ${message}`);
+  }
   await assertSomeReadable(images);
   const batchSize = Math.min(config.batch_size, images.names.length);
   if (batchSize < config.batch_size) {
@@ -38,21 +40,22 @@ export async function findRunImages(
   return { images, batchSize };
 }
 
-/** Tells of shards that are not used as a whole, or ends the run, as it is told to. */
-function noteProblems(
+/**
+ * The shards and folders that are not used as a whole, to be told of.
+ *
+ * @throws {DataError} With `data_errors` "fail", if there are any.
+ */
+export function toleratedProblems(
+  what: "train" | "preview",
   { problems }: ImageSet,
-  { data_errors }: TrainConfig,
-  observer: RunObserver,
-): void {
-  for (const { name, message } of problems) {
-    if (data_errors === "fail") {
-      throw new DataError(
-        `Cannot train: every shard must be readable, got ${name}: ${message}; or set ` +
-          `data_errors=skip to do without`,
-      );
-    }
-    observer.onMessage?.(`${name}: ${message}`);
-  }
+  { data_errors }: Pick<TrainConfig, "data_errors">,
+): readonly ImageProblem[] {
+  if (data_errors === "skip" || problems.length === 0) return problems;
+  const [{ name, message }] = problems;
+  throw new DataError(
+    `Cannot ${what}: every shard and folder must be readable, got ${name}: ${message}; or set ` +
+      `data_errors=skip to do without`,
+  );
 }
 
 /** The KoLeo loss looks for each image's nearest neighbour in the batch. */
@@ -67,27 +70,44 @@ function checkNeighbours({ data, method_args }: TrainConfig, batchSize: number):
 /** What a loader needs to know beside the settings. */
 type LoaderFacts = Pick<ViewLoaderOptions, "batchSize" | "startStep" | "maker" | "maxImageBytes">;
 
-/** Opens the loader of a run; its images are packed first, where that is asked for. */
-export async function openLoader(
+/**
+ * The images as the loader reads them: packed, where that is asked for.
+ *
+ * @throws {DataError} If they cannot be packed.
+ */
+export async function fastSet(
+  config: TrainConfig,
+  images: ImageSet,
+  observer: RunObserver,
+  signal: StopSignal,
+): Promise<ImageSet> {
+  const { cache_disk, transform_args: views } = config;
+  if (cache_disk === null) return images;
+  const onMessage = (message: string) => observer.onMessage?.(message);
+  return await packedSet(images, cache_disk, {
+    views,
+    numWorkers: workersOf(config),
+    onMessage,
+    signal,
+  });
+}
+
+/** Opens the loader of a run. */
+export function openLoader(
   config: TrainConfig,
   images: ImageSet,
   facts: LoaderFacts,
   observer: RunObserver,
-  signal: StopSignal,
-): Promise<ViewLoader & Disposable> {
-  const { cache_memory, cache_disk, data_errors, seed, transform_args: views } = config;
-  const numWorkers = workersOf(config);
-  const onMessage = (message: string) => observer.onMessage?.(message);
+): ViewLoader & Disposable {
+  const { cache_memory, data_errors, seed, transform_args: views } = config;
   const loader = new ViewLoader({
-    images: cache_disk === null
-      ? images
-      : await packedSet(images, cache_disk, { views, numWorkers, onMessage, signal }),
+    images,
     seed,
-    numWorkers,
+    numWorkers: workersOf(config),
     cacheBytes: cache_memory * 2 ** 30,
     views,
     dataErrors: data_errors,
-    onDamage: onMessage,
+    onDamage: (message) => observer.onMessage?.(message),
     ...facts,
   });
   return Object.assign(loader, { [Symbol.dispose]: () => loader.close() });

@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { TrainConfig } from "../config/train_config.ts";
 import { ConfigError } from "../config/config_error.ts";
+import { EVENT_FILE_PREFIX } from "../tensorboard/event_file.ts";
 import { type CheckpointFile, readCheckpointName, toRemove } from "./kept_checkpoints.ts";
 import { LOCK_NAME, notWritable, RunLock } from "./run_lock.ts";
 
@@ -10,6 +11,7 @@ const OWN_ENTRIES = [
   "checkpoints",
   "exported_models",
   "metrics.jsonl",
+  "train.log",
   "config.json",
   "augmentations.png",
   "failed_step.json",
@@ -19,21 +21,25 @@ const OWN_ENTRIES = [
 export class RunFolder implements Disposable {
   readonly checkpoints: string;
   readonly metrics: string;
+  readonly trainLog: string;
   readonly config: string;
   readonly augmentations: string;
   readonly lastCheckpoint: string;
   readonly exportedLast: string;
+  readonly exportedConfig: string;
   readonly failedStep: string;
   #lock: RunLock | undefined;
 
   constructor(readonly path: string) {
     this.checkpoints = join(path, "checkpoints");
     this.metrics = join(path, "metrics.jsonl");
+    this.trainLog = join(path, "train.log");
     this.config = join(path, "config.json");
     this.augmentations = join(path, "augmentations.png");
     this.lastCheckpoint = join(this.checkpoints, "last.safetensors");
     this.failedStep = join(path, "failed_step.json");
     this.exportedLast = join(path, "exported_models", "exported_last.safetensors");
+    this.exportedConfig = join(path, "exported_models", "config.json");
   }
 
   /** Path of the checkpoint made after `step` optimizer steps, in the epoch counted from 0. */
@@ -43,7 +49,8 @@ export class RunFolder implements Disposable {
 
   /** Removes what an earlier run left, and nothing else. */
   async clear(): Promise<void> {
-    for (const entry of OWN_ENTRIES) {
+    const events = (await readdir(this.path)).filter((name) => name.startsWith(EVENT_FILE_PREFIX));
+    for (const entry of [...OWN_ENTRIES, ...events]) {
       await rm(join(this.path, entry), { recursive: true, force: true });
     }
     await this.make();

@@ -18,8 +18,8 @@ export interface TrainResult {
   /** The last row of the metrics. */
   last: MetricsRow | undefined;
   checkpoint: string;
-  /** The teacher's backbone under official names. */
-  exported: string;
+  /** The teacher's backbone under official names; null where `callbacks.model_export` is. */
+  exported: string | null;
 }
 
 /** Where a run begins and where it is to end. */
@@ -38,17 +38,19 @@ export async function runSteps(
   observers: Observers,
   signal: StopSignal,
 ): Promise<TrainResult> {
+  const { model_export } = trainer.config.callbacks;
   const { startStep, totalSteps } = span;
   let last: MetricsRow | undefined;
   const saver = new Saver(trainer, folder, observers, startStep);
   const report = (rows: MetricsRow[]) => {
     for (const row of rows) {
-      if (last === undefined) saver.checkMonitor(row);
-      observers.onStep(last = row);
+      const extended = observers.extend(row);
+      if (last === undefined) saver.checkMonitor(extended);
+      observers.onStep(last = extended);
     }
   };
   let step = startStep;
-  let reason: string | undefined;
+  let reason = observers.reasonToStop();
   try {
     while (step < totalSteps && reason === undefined) {
       if (signal.aborted) {
@@ -61,10 +63,12 @@ export async function runSteps(
       report(rows);
       step++;
       reason = observers.reasonToStop();
-      if (saver.isDue(step) && step < totalSteps) {
-        report(await trainer.read()); // before saving: a broken state must not replace a good one
-        await saver.save(step, last);
-      }
+      const [saves, exports] = [saver.isDue(step), saver.isExportDue(step)];
+      if (step === totalSteps || !(saves || exports)) continue; // after the last step both are
+      // Before anything is written: a broken state must not replace a good one.
+      report(await trainer.read());
+      if (saves) await saver.save(step, last);
+      if (exports) await saver.export(step);
     }
     report(await trainer.read());
   } catch (error) {
@@ -73,8 +77,8 @@ export async function runSteps(
     throw await failedStep(error, folder, trainer.config, saver.lastStep);
   }
   const checkpoint = await saver.save(step, last ?? span.before);
-  await saver.export(step);
+  const exported = model_export === null ? null : await saver.export(step);
   const finished = step >= totalSteps;
   reason = finished ? "all steps are done" : reason!;
-  return { steps: step, finished, reason, last, checkpoint, exported: folder.exportedLast };
+  return { steps: step, finished, reason, last, checkpoint, exported };
 }

@@ -1,9 +1,14 @@
+import { VERSION } from "../version.ts";
+import { exportedConfig } from "../weights/exported_config.ts";
+import { assertMetric } from "./assert_metric.ts";
 import { exportTeacher, saveCheckpoint } from "./checkpoint.ts";
 import { finiteOnly } from "./finite_memory.ts";
 import type { MetricsRow } from "./metrics_file.ts";
 import type { RunObserver } from "./observer.ts";
 import type { RunFolder } from "./run_folder.ts";
+import { sortedJson } from "./sorted_json.ts";
 import type { Trainer } from "./trainer.ts";
+import { writeRefused, writeWhole } from "./write_whole.ts";
 
 /** Writes checkpoints of a run when they are due, and removes those that need not be kept. */
 export class Saver {
@@ -15,14 +20,10 @@ export class Saver {
     public lastStep: number,
   ) {}
 
-  /** Tells of a metric to keep the best by that the rows do not have. */
+  /** @throws {ConfigError} If the rows do not have the metric to keep the best by. */
   checkMonitor(row: MetricsRow): void {
     const { monitor } = this.#settings;
-    if (monitor === null || monitor in row) return;
-    this.observer.onMessage?.(
-      `callbacks.model_checkpoint.monitor must be a metric, got ${JSON.stringify(monitor)}; the ` +
-        `newest checkpoints are kept; known here: ${Object.keys(row).join(", ")}`,
-    );
+    if (monitor !== null) assertMetric("callbacks.model_checkpoint.monitor", monitor, row);
   }
 
   /** Whether a checkpoint is to be written after so many steps. */
@@ -31,6 +32,12 @@ export class Saver {
     const byStep = steps !== null && stepsDone % steps === 0;
     const turns = (step: number) => Math.floor(this.#epochAt(step) / epochs!);
     return byStep || epochs !== null && turns(stepsDone) > turns(stepsDone - 1);
+  }
+
+  /** Whether the teacher is to be written after so many steps. */
+  isExportDue(stepsDone: number): boolean {
+    const every = this.trainer.config.callbacks.model_export?.every_n_train_steps ?? null;
+    return every !== null && stepsDone % every === 0;
   }
 
   /**
@@ -55,14 +62,23 @@ export class Saver {
     return path;
   }
 
-  /** Writes the teacher's backbone. */
-  async export(stepsDone: number): Promise<void> {
-    const { step, runner } = this.trainer;
-    await exportTeacher(this.folder.exportedLast, step, runner, {
+  /** Writes the teacher's backbone, and beside it what others need to know to load it. */
+  async export(stepsDone: number): Promise<string> {
+    const { step, runner, config } = this.trainer;
+    const { model } = step.shape;
+    const path = this.folder.exportedLast;
+    await exportTeacher(path, step, runner, {
       format: "denodino-backbone/1",
       step: String(stepsDone),
-      model: JSON.stringify(step.shape.model),
+      model: JSON.stringify(model),
     });
+    const views = config.transform_args;
+    const described = exportedConfig({ model, views, step: stepsDone, version: VERSION });
+    const { exportedConfig: beside } = this.folder;
+    await writeWhole(beside, sortedJson(described) + "\n")
+      .catch((error) => Promise.reject(writeRefused(beside, error)));
+    this.observer.onExport?.({ path, step: stepsDone });
+    return path;
   }
 
   get #settings() {

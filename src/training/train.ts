@@ -11,11 +11,12 @@ import { Schedules } from "../optim/schedules.ts";
 import type { StopSignal } from "../stop_signal.ts";
 import { changedSettings } from "./changed_settings.ts";
 import { CollapseWatch } from "./collapse_watch.ts";
-import { MetricsFile } from "./metrics_file.ts";
 import { Observers, type RunObserver } from "./observer.ts";
+import { addRunObservers } from "./observers/run_observers.ts";
+import { TrainLog } from "./observers/train_log.ts";
 import { previewOf } from "./preview.ts";
 import { restoreRun, settingsIn } from "./resume.ts";
-import { findRunImages, openLoader, type RunImages } from "./run_data.ts";
+import { fastSet, findRunImages, openLoader, type RunImages } from "./run_data.ts";
 import { exists, openRunFolder, type RunFolder } from "./run_folder.ts";
 import { runSteps, type TrainResult } from "./run_loop.ts";
 import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
@@ -75,26 +76,33 @@ async function runObserved(
 ): Promise<TrainResult> {
   using observers = all;
   let steps = 0;
-  observers.add({ onStep: (row) => steps = row.step + 1 });
+  observers.add({
+    onStart: ({ startStep }) => steps = startStep,
+    onStep: (row) => steps = row.step + 1,
+  });
+  const log = new TrainLog();
+  observers.add(log);
+  let result: TrainResult;
   try {
-    const result = await runConfig(resolveConfig(options), observers, signal);
-    observers.onEnd(result);
-    return result;
+    result = await runConfig(resolveConfig(options), observers, log, signal);
   } catch (error) {
-    observers.onEnd({ steps, finished: false, reason: (error as Error).message });
+    observers.onEnd({ steps, finished: false, reason: (error as Error).message, error });
     throw error;
   }
+  observers.onEnd(result);
+  return result;
 }
 
 async function runConfig(
   config: TrainConfig,
   observers: Observers,
+  log: TrainLog,
   signal: StopSignal,
 ): Promise<TrainResult> {
   const found = await findRunImages(config, observers);
   const open = await openDevice(config.accelerator);
   try {
-    return await runOn(open, config, found, observers, signal);
+    return await runOn(open, config, found, observers, log, signal);
   } finally {
     open.close();
   }
@@ -106,6 +114,7 @@ async function runOn(
   config: TrainConfig,
   { images, batchSize }: RunImages,
   observers: Observers,
+  log: TrainLog,
   signal: StopSignal,
 ): Promise<TrainResult> {
   const shape = stepShape(config, batchSize);
@@ -120,17 +129,25 @@ async function runOn(
     ? await restoreRun(folder, step, runner, observers)
     : { step: 0, metrics: undefined };
   if (!config.resume_interrupted) await startValues(config, step, runner, observers);
+  const fast = await fastSet(config, images, observers, signal);
   // Only now: an earlier run is not given up for one that cannot start.
   if (config.overwrite && !config.resume_interrupted) await folder.clear();
+  await log.open(folder, config.resume_interrupted);
   const accumulation = shape.accumulationSteps;
   const maxImageBytes = gpuViews?.capacityBytes ?? Infinity;
   const facts = { batchSize, startStep: startStep * accumulation, maker, maxImageBytes };
-  using loader = await openLoader(config, images, facts, observers, signal);
+  using loader = openLoader(config, fast, facts, observers);
   const stepsPerEpoch = loader.batchesPerEpoch / accumulation;
   const totalSteps = lengthOf(config, stepsPerEpoch, startStep);
   await noteSettings(config, folder, observers);
-  observers.add(new MetricsFile(folder.metrics, startStep));
+  addRunObservers(observers, config, folder, startStep);
   observers.add(new CollapseWatch(config.method_args, (message) => observers.onMessage(message)));
+  const schedules = new Schedules({
+    method: config.method_args,
+    optim: config.optim_args,
+    batchSize: batchSize * accumulation,
+    totalSteps,
+  });
   observers.onStart({
     config,
     adapter: open.facts,
@@ -141,17 +158,13 @@ async function runOn(
     totalSteps,
     startStep,
     memoryBytes: costOf(plan).totalBytes,
+    parameters: step.networks.student.set.parameters,
+    schedules,
   });
   const runFacts = { images: images.names.length, batchSize, stepsPerEpoch, totalSteps };
   const warnings = startStep > 0 ? [] : warningsOf(config, runFacts);
   for (const warning of warnings) observers.onMessage(`warning: ${warning}`);
   await showFirstBatch(config, images, folder, observers);
-  const schedules = new Schedules({
-    method: config.method_args,
-    optim: config.optim_args,
-    batchSize: batchSize * accumulation,
-    totalSteps,
-  });
   const input = gpuViews ?? new UploadedViews(step);
   using trainer = new Trainer(config, open, runner, step, input, loader, schedules);
   return await runSteps(trainer, folder, { startStep, totalSteps, before }, observers, signal);

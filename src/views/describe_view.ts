@@ -20,7 +20,7 @@ export function describeView(
     `crop ${percent(share)}`,
     params.flipHorizontal && "flip",
     params.flipVertical && "upside down",
-    rotation !== null && `rotation ${rotation.toFixed(0)}°`,
+    rotation !== null && `rotation ${Math.round(rotation)}°`,
     params.jitter && "jitter",
     params.gray && "gray",
     blur && `blur σ ${blur.sigma.toFixed(1)}`,
@@ -32,6 +32,7 @@ export function describeView(
 
 /** A share as text; one that is not 0 is never shown as such. */
 export function percent(share: number): string {
+  if (share > 0 && share < 0.0005) return "< 0.1 %";
   const digits = share > 0 && share < 0.095 ? 1 : 0;
   return `${(share * 100).toFixed(digits)} %`;
 }

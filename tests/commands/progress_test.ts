@@ -1,8 +1,9 @@
 import { deepEqual, equal } from "node:assert/strict";
-import { formatDuration, Progress, type ProgressOutput } from "../../src/commands/progress.ts";
+import { formatDuration, Progress } from "../../src/commands/progress.ts";
+import { styleOf } from "../../src/commands/style.ts";
 
 /** A progress display of 10 steps whose clock and output the test holds. */
-function recorded(output: Partial<ProgressOutput>, logEverySteps = 4, unit?: string) {
+function recorded({ terminal = false, columns = 100 }, logEverySteps = 4, unit?: string) {
   const now = { ms: 0 };
   const written: string[] = [];
   const progress = new Progress({
@@ -13,10 +14,8 @@ function recorded(output: Partial<ProgressOutput>, logEverySteps = 4, unit?: str
     clock: () => now.ms,
     output: {
       write: (text) => written.push(text),
-      isTerminal: false,
-      color: false,
-      columns: 100,
-      ...output,
+      style: styleOf({ terminal, color: false }),
+      columns,
     },
   });
   return { now, written, progress };
@@ -44,7 +43,7 @@ Deno.test("Progress counts what it is told to count", () => {
 });
 
 Deno.test("Progress rewrites one line on a terminal and keeps messages above it", () => {
-  const { now, written, progress } = recorded({ isTerminal: true, columns: 68 });
+  const { now, written, progress } = recorded({ terminal: true, columns: 68 });
   progress.update(0, {});
   written.length = 0;
   now.ms = 800;
@@ -57,7 +56,7 @@ Deno.test("Progress rewrites one line on a terminal and keeps messages above it"
 });
 
 Deno.test("Progress redraws at most ten times a second, and always at the end", () => {
-  const { now, written, progress } = recorded({ isTerminal: true });
+  const { now, written, progress } = recorded({ terminal: true });
   for (let step = 0; step < 10; step++) {
     now.ms += 30;
     progress.update(step, {});

@@ -88,6 +88,24 @@ Deno.test("ViewLoader gives the same batches with no, one, two and five workers"
     equal(views.size, 6, "all global views differ");
   }));
 
+Deno.test("ViewLoader makes one batch ahead until it knows how large they are", () =>
+  withImages(async (options) => {
+    let asked = 0;
+    const images = {
+      ...options.images,
+      location(index: number) {
+        asked++;
+        return options.images.location(index);
+      },
+    };
+    const loader = new ViewLoader({ ...options, images, numWorkers: 0, prefetch: 2 });
+    await loader.next();
+    equal(asked, 2 * 3);
+    await loader.next();
+    equal(asked, 4 * 3);
+    loader.close();
+  }));
+
 Deno.test("ViewLoader goes through every epoch in another order", () =>
   withImages(async (options) => {
     const batches = await take({ ...options, numWorkers: 0 }, 6);

@@ -31,6 +31,11 @@ Deno.test("decodeImage() refuses broken files and goes on with the next", async 
       "Cannot decode image: file must be a JPEG, PNG, WebP, BMP, GIF, TIFF, PPM or PGM, got " +
       "3 bytes that start with [01 02 03]; convert the file",
   });
+  await rejects(decodeImage(new Uint8Array()), {
+    message:
+      "Cannot decode image: file must be a JPEG, PNG, WebP, BMP, GIF, TIFF, PPM or PGM, got " +
+      "an empty one; replace the file",
+  });
   deepEqual([...(await decodeImage(whole)).pixels], [5, 5, 5]);
 });
 

@@ -1,6 +1,6 @@
-import { deepEqual, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -64,6 +64,53 @@ Deno.test("findImages() follows links and stops at loops", () =>
     await symlink(join(folder, "nowhere"), join(folder, "set", "dangling.png"));
     deepEqual(await namesIn(join(folder, "set")), ["b.png", "linked/a.png"]);
   }));
+
+/**
+ * Makes `folder/deep` so deep that no path reaches its end: who may read everything cannot list
+ * that either. It is made of two halves, and `undo` takes them apart, for `rm` cannot.
+ */
+async function makeTooDeep(folder: string): Promise<{ name: string; undo: () => Promise<void> }> {
+  const half = (top: string) => join(top, ...Array<string>(9).fill("d".repeat(240)));
+  const [upper, lower] = [join(folder, "deep"), join(folder, "lower")];
+  for (const top of [upper, lower]) await mkdir(half(top), { recursive: true });
+  await rename(lower, join(half(upper), "lower"));
+  return {
+    name: "deep",
+    undo: () => rename(join(half(upper), "lower"), lower),
+  };
+}
+
+Deno.test({
+  name: "findImages() leaves out a folder that cannot be listed, and tells of it",
+  ignore: Deno.build.os !== "linux",
+  fn: () =>
+    inFolder(async (folder) => {
+      await writeFile(join(folder, "a.jpg"), "");
+      const { name, undo } = await makeTooDeep(folder);
+      try {
+        const message = "Cannot list folder: it must be one that can be read, got ENAMETOOLONG; " +
+          "change its permissions or move it out of data";
+        for (const [source, prefix] of [[folder, ""], [[folder], `${folder}/`]] as const) {
+          const { names, problems } = await findImages(source);
+          deepEqual(names, [`${prefix}a.jpg`]);
+          equal(problems.length, 1);
+          ok(problems[0].name.startsWith(`${prefix}${name}/ddd`), problems[0].name);
+          equal(problems[0].message, message);
+        }
+        await rm(join(folder, "a.jpg"));
+        await rejects(findImages(folder), (error: Error) => {
+          ok(error instanceof DataError);
+          ok(
+            error.message.startsWith("Cannot find images: data must hold at least one image, got "),
+          );
+          ok(error.message.endsWith(message), error.message);
+          return true;
+        });
+      } finally {
+        await undo();
+      }
+    }),
+});
 
 Deno.test("findImages() takes one image for a set", () =>
   inFolder(async (folder) => {

@@ -72,3 +72,19 @@ Deno.test("ImageReader rejects what is asked of it once it is closed", () =>
     const closed = "Cannot read image: reader must be open, got a closed one; make a new one";
     await rejects(waiting, { message: closed });
   }));
+
+Deno.test("images of more bytes than any needs are refused before they are read", () =>
+  withFiles(async ([path]) => {
+    using reader = new ImageReader();
+    await truncate(path, 3 * 2 ** 30); // takes no room on the disk
+    const wanted = (place: string, got: number) =>
+      new Error(
+        `Cannot read image: ${place} must have at most 2147483647 bytes, got ${got}; ` +
+          "make it smaller",
+      );
+    for (const read of [readImageBytes, (at: ImageLocation) => reader.read(at)]) {
+      await rejects(async () => await read({ path }), wanted(path, 3 * 2 ** 30));
+      const part = { path, offset: 100, length: 2 ** 31 };
+      await rejects(async () => await read(part), wanted(`${path} at byte 100`, 2 ** 31));
+    }
+  }));

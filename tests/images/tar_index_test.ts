@@ -160,6 +160,29 @@ Deno.test("indexTar() leaves out what is no file, leads elsewhere, or comes from
   });
 });
 
+Deno.test("indexTar() takes a hard link for the image that it stands for", async () => {
+  const long = `${"deep/".repeat(40)}a.jpg`;
+  const link = (name: string, target = "cut off"): TarEntry => ({ name, type: "1", target });
+  deepEqual(
+    await imagesOf(tarFile([
+      link("too early.jpg", "a.jpg"),
+      { name: "./a.jpg", data: "a" },
+      link("b.jpg", "./a.jpg"),
+      link("c.jpg", "b.jpg"),
+      { name: "link", type: "L", magic: GNU_MAGIC, data: `${long}\0` },
+      { name: "cut off", magic: GNU_MAGIC, data: "long" },
+      { name: "link", type: "K", magic: GNU_MAGIC, data: `${long}\0` },
+      link("d.jpg"),
+      pax("x", { linkpath: long }),
+      link("e.jpg"),
+      link("f.txt", "a.jpg"),
+      link("g.jpg", "../a.jpg"),
+      { ...link("h.jpg", "a.jpg"), type: "2" },
+    ])),
+    { "a.jpg": "a", "b.jpg": "a", "c.jpg": "a", [long]: "long", "d.jpg": "long", "e.jpg": "long" },
+  );
+});
+
 Deno.test("indexTar() goes on after the end of an archive, and needs no end", async () => {
   const [a, b] = ["a.jpg", "b.jpg"].map((name) => tarFile([{ name, data: name }]));
   deepEqual(await imagesOf(a, b, Buffer.alloc(10)), { "a.jpg": "a.jpg", "b.jpg": "b.jpg" });

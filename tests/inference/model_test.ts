@@ -86,7 +86,7 @@ Deno.test("loadModel() loads what training leaves: the exported teacher, either 
       using model = await loadModel(path, { which });
       return await model.weights();
     };
-    const teacher = await weightsOf(exported);
+    const teacher = await weightsOf(exported!);
     deepEqual(await weightsOf(checkpoint), teacher);
     const student = await weightsOf(checkpoint, "student");
     deepEqual([...student.keys()], [...teacher.keys()]);

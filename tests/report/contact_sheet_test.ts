@@ -9,7 +9,7 @@ Deno.test("contactSheet() lays images out in rows", async () => {
     channels: 3,
     pixels: new Uint8Array(width * height * 3).fill(level),
   });
-  const png = await contactSheet([flat(10, 6, 5), flat(20, 3, 3), flat(30, 6, 5)], 2);
+  const png = contactSheet([flat(10, 6, 5), flat(20, 3, 3), flat(30, 6, 5)], 2);
   const { width, height, pixels } = await decodeImage(png);
   deepEqual([width, height], [4 + 2 * 10, 4 + 2 * 9]);
   const at = (x: number, y: number) => pixels[(y * width + x) * 3];

@@ -6,6 +6,8 @@ export interface TarEntry {
   data?: Uint8Array | string;
   /** A letter; "0", a file, by default. */
   type?: string;
+  /** What a link stands for. */
+  target?: string;
   /** What comes before the name in a ustar header. */
   prefix?: string;
   /** Bytes of the magic and version: ustar's by default, `GNU_MAGIC`, or none in old files. */
@@ -21,13 +23,13 @@ export const GNU_MAGIC = "ustar  \0";
 
 /** A header block. */
 export function tarHeader(entry: TarEntry): Uint8Array<ArrayBuffer> {
-  const { name, data = "", type = "0", prefix = "", magic = "ustar\x0000" } = entry;
+  const { name, data = "", type = "0", target = "", prefix = "", magic = "ustar\x0000" } = entry;
   const block = Buffer.alloc(512);
   block.write(name, 0, 100);
   block.write("0000644\0" + "0000000\0".repeat(2), 100);
   block.set(Buffer.from(entry.size ?? octal(Buffer.from(data).length, 11)), 124);
   block.write(octal(0, 11), 136);
-  block.write(" ".repeat(8) + type, 148);
+  block.write(" ".repeat(8) + type + target, 148);
   block.write(magic, 257, "latin1");
   block.write(prefix, 345, 155);
   const sum = block.reduce((total, byte) => total + byte);

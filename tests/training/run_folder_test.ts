@@ -27,13 +27,22 @@ Deno.test("openRunFolder() makes the folders of a new run and names its files", 
     using run = await openRunFolder({ out, ...PLAIN });
     deepEqual((await readdir(out)).sort(), ["checkpoints", "exported_models", "run.lock"]);
     deepEqual(
-      [run.checkpoint(2, 150), run.lastCheckpoint, run.exportedLast, run.metrics, run.augmentations]
-        .map((path) => path.slice(out.length + 1).replaceAll("\\", "/")),
+      [
+        run.checkpoint(2, 150),
+        run.lastCheckpoint,
+        run.exportedLast,
+        run.exportedConfig,
+        run.metrics,
+        run.trainLog,
+        run.augmentations,
+      ].map((path) => path.slice(out.length + 1).replaceAll("\\", "/")),
       [
         "checkpoints/epoch=2-step=150.safetensors",
         "checkpoints/last.safetensors",
         "exported_models/exported_last.safetensors",
+        "exported_models/config.json",
         "metrics.jsonl",
+        "train.log",
         "augmentations.png",
       ],
     );
@@ -74,6 +83,8 @@ Deno.test("clear() removes an earlier run and nothing else; until then it is kep
     run[Symbol.dispose]();
     await Deno.writeTextFile(run.lastCheckpoint, "old");
     await Deno.writeTextFile(run.metrics, "old");
+    await Deno.writeTextFile(run.trainLog, "old");
+    await Deno.writeTextFile(`${out}/events.out.tfevents.1700000000.host.1.0`, "old");
     await Deno.writeTextFile(run.augmentations, "old");
     await Deno.writeTextFile(`${out}/notes.txt`, "mine");
     using next = await openRunFolder({ out, overwrite: true, resume_interrupted: false });

@@ -68,7 +68,7 @@ Deno.test("train() gives the same run again, resumed or not, for any number of w
       deepEqual(lossesOf(parts.out), lossesOf(whole.out));
       const resumed = await tensorsOf(`${parts.out}/${LAST}`);
       deepEqual(resumed, await tensorsOf(`${whole.out}/${LAST}`));
-      deepEqual(await tensorsOf(second.exported), await tensorsOf(result.exported));
+      deepEqual(await tensorsOf(second.exported!), await tensorsOf(result.exported!));
     });
 
     await t.step("two workers change nothing", async () => {
@@ -132,16 +132,20 @@ Deno.test("train() leaves metrics, checkpoint, settings and the teacher in its f
     const { exported, checkpoint } = await train({ ...TINY_RUN, out, data, steps: 2 });
 
     await t.step("nothing else", async () => {
-      const files = (await readdir(out, { recursive: true })).sort();
+      const files = (await readdir(out, { recursive: true })).sort()
+        .map((name) => name.replace(/^(events\.out\.tfevents)\..*$/, "$1.*"));
       deepEqual(files, [
         "augmentations.png",
         "checkpoints",
         "checkpoints/epoch=0-step=2.safetensors",
         "checkpoints/last.safetensors",
         "config.json",
+        "events.out.tfevents.*",
         "exported_models",
+        "exported_models/config.json",
         "exported_models/exported_last.safetensors",
         "metrics.jsonl",
+        "train.log",
       ]);
       equal(checkpoint, `${out}/checkpoints/epoch=0-step=2.safetensors`);
       deepEqual(await tensorsOf(checkpoint), await tensorsOf(`${out}/${LAST}`));
@@ -156,7 +160,7 @@ Deno.test("train() leaves metrics, checkpoint, settings and the teacher in its f
     });
 
     await t.step("the teacher's backbone has the official names and shapes", async () => {
-      await using file = await SafetensorsFile.open(exported);
+      await using file = await SafetensorsFile.open(exported!);
       const shapes = [...file.entries].map(([name, { shape }]) => [name, shape]);
       deepEqual(Object.fromEntries(shapes), officialShapes());
       equal(file.metadata.format, "denodino-backbone/1");
@@ -187,6 +191,10 @@ const FIELDS = [
   "teacher_entropy",
   "images_per_second",
   "data_wait_share",
+  "learning_rate/head",
+  "learning_rate/last_layer",
+  "learning_rate/last_block",
+  "learning_rate/patch_embed",
 ];
 
 /** What DINOv2's own state dict holds for the tiny model: width 64, two blocks, a grid of 4 x 4. */
@@ -302,7 +310,7 @@ Deno.test("train() saves and exports the initial model with epochs=0", async () 
     const run = { ...rest, out: `${folder}/run`, data };
     const result = await train({ ...run, epochs: 0 });
     deepEqual([result.steps, result.finished, result.last], [0, true, undefined]);
-    ok((await tensorsOf(result.exported)).has("cls_token"));
+    ok((await tensorsOf(result.exported!)).has("cls_token"));
     const { steps } = await train({ ...run, steps: 1, resume_interrupted: true });
     equal(steps, 1);
     deepEqual(lossesOf(run.out).map(({ step }) => step), [0]);
@@ -380,8 +388,8 @@ Deno.test("train() trains on shards, and tells of one that it cannot use or stop
     await rejects(
       train({ ...run, data_errors: "fail" }),
       new DataError(
-        `Cannot train: every shard must be readable, got ${problem}; or set data_errors=skip to ` +
-          "do without",
+        `Cannot train: every shard and folder must be readable, got ${problem}; or set ` +
+          "data_errors=skip to do without",
       ),
     );
     const { steps } = await train(run, { onMessage: newsTo(messages) });
@@ -404,6 +412,22 @@ Deno.test("train() gives the same run from packed images, which later runs find"
     for (const out of ["packed", "again"]) {
       deepEqual(lossesOf(`${folder}/${out}`), lossesOf(`${folder}/files`));
     }
+  });
+});
+
+Deno.test("train() keeps an earlier run where it cannot pack images", async () => {
+  await withTinyRun(async (folder, data) => {
+    const run = { ...TINY_RUN, data, out: `${folder}/run`, steps: 1, overwrite: true };
+    await train(run);
+    const before = await readFile(`${run.out}/${LAST}`);
+    await rejects(
+      train({ ...run, seed: 1, cache_disk: data }),
+      new DataError(
+        `Cannot pack images: cache_disk must be the path of a pack or of no file yet, got the ` +
+          `folder "${data}"; choose another`,
+      ),
+    );
+    deepEqual(await readFile(`${run.out}/${LAST}`), before);
   });
 });
 

@@ -35,8 +35,10 @@ Deno.test("describeView() tells what was drawn, in lines that break between chan
     describeView(all, image).replaceAll("\u00a0", " "),
     "channels 0+2, crop 20 %, flip, upside down, rotation -12°, jitter, gray, blur σ 1.2, solarize",
   );
+  equal(describeView({ ...PLAIN, rotation: -0.4 }, image), "crop\u00a020\u00a0%, rotation\u00a00°");
 });
 
 Deno.test("percent() does not round a small share to nothing", () => {
-  equal([0, 0.004, 0.0949, 0.095, 0.5, 1].map(percent).join(), "0 %,0.4 %,9.5 %,10 %,50 %,100 %");
+  const shares = [0, 1e-6, 0.004, 0.0949, 0.095, 0.5, 1];
+  equal(shares.map(percent).join(), "0 %,< 0.1 %,0.4 %,9.5 %,10 %,50 %,100 %");
 });

@@ -1,4 +1,4 @@
-// bench/support/peak.wgsl: nothing but multiply-adds, to find the adapter's arithmetic limit.
+// src/machine/peak.wgsl: nothing but multiply-adds, to find the adapter's arithmetic limit.
 //
 // Math       x ← a·x + b, over and over, in 8 independent vec4 chains
 // Shapes     out [lanes].

@@ -1,5 +1,5 @@
-import type { Gpu } from "../../src/gpu/gpu.ts";
-import type { Recorder } from "../../src/gpu/recorder.ts";
+import type { Gpu } from "../gpu/gpu.ts";
+import { measure } from "./measure.ts";
 import peak from "./peak.wgsl" with { type: "text" };
 
 /** What an adapter can do at most, measured on it: the denominators of all shares. */
@@ -13,13 +13,8 @@ export interface Limits {
 const PEAK_STEPS = 1024;
 const PEAK_CHAINS = 8;
 
-/** Times `record`; see `measure` in measure.ts. */
-type Measure = (gpu: Gpu, name: string, record: (recorder: Recorder) => void) => Promise<{
-  medianMs: number;
-}>;
-
 /** Measures both limits in the same process as what they are compared with. */
-export async function measureLimits(gpu: Gpu, measure: Measure): Promise<Limits> {
+export async function measureLimits(gpu: Gpu): Promise<Limits> {
   const lanes = gpu.adapter.software ? 4096 : 2 ** 20;
   const start = gpu.upload([2], Float32Array.of(0.5, 0.25), "start");
   const out = gpu.empty([lanes], "out");
@@ -39,7 +34,7 @@ export async function measureLimits(gpu: Gpu, measure: Measure): Promise<Limits>
 }
 
 /** Gigabytes read and written a second by copies between buffers that no cache holds. */
-async function copyBandwidth(gpu: Gpu): Promise<number> {
+export async function copyBandwidth(gpu: Gpu): Promise<number> {
   const length = gpu.adapter.software ? 2 ** 23 : 2 ** 26;
   const [from, to] = [gpu.empty([length], "from"), gpu.empty([length], "to")];
   const copies = gpu.adapter.software ? 20 : 500;

@@ -1,0 +1,21 @@
+import type { Command } from "../deps/commander.ts";
+import { resumedConfig } from "../training/resume_run.ts";
+import { type CommandContext, examples, EXIT } from "./command_line.ts";
+import { train } from "./train.ts";
+
+/** Adds `resume` to the program; `run` returns whether the run came to its end. */
+export function addResume(program: Command, context: CommandContext, run = train): void {
+  program.command("resume")
+    .description("go on with an interrupted run, as it was set up")
+    .argument("<out>", "folder of the run")
+    .argument("[settings...]", "settings to change, as key=value, such as steps=20000")
+    .addHelpText("after", RESUME_HELP)
+    .action(async (out, args) => {
+      if (!await run(await resumedConfig(out, args), context)) context.exitCode = EXIT.interrupted;
+    });
+}
+
+const RESUME_HELP = examples(
+  "resume out/first",
+  "resume out/first steps=20000 num_workers=4",
+);

@@ -1,0 +1,49 @@
+import { existsSync } from "node:fs";
+import { resolveModel } from "../../config/model_presets.ts";
+import type { TrainConfig } from "../../config/train_config.ts";
+import { MetricsFile, type MetricsRow, readMetrics } from "../metrics_file.ts";
+import type { Observers } from "../observer.ts";
+import type { RunFolder } from "../run_folder.ts";
+import { DeviceStatsMonitor } from "./device_stats_monitor.ts";
+import { EarlyStopping } from "./early_stopping.ts";
+import { LearningRateMonitor } from "./learning_rate_monitor.ts";
+import { TensorBoardLog } from "./tensorboard_log.ts";
+
+/**
+ * Adds what the settings ask for: `loggers`, and those `callbacks` that only look on.
+ *
+ * @param startStep First step of this session.
+ */
+export function addRunObservers(
+  observers: Observers,
+  config: TrainConfig,
+  folder: RunFolder,
+  startStep: number,
+): void {
+  const { loggers, callbacks, log_every_num_steps: everySteps, method_args: method } = config;
+  if (callbacks.learning_rate_monitor !== null) {
+    const { depth } = resolveModel(config.model, config.model_args);
+    observers.add(new LearningRateMonitor(method, depth));
+  }
+  if (callbacks.device_stats_monitor !== null) observers.add(new DeviceStatsMonitor(everySteps));
+  if (callbacks.early_stopping !== null) {
+    const earlier = rowsBefore(startStep, folder);
+    if (earlier.length < startStep) {
+      observers.onMessage(
+        `early stopping knows ${earlier.length} of the ${startStep} steps before: it takes up ` +
+          "from those that metrics.jsonl has",
+      );
+    }
+    observers.add(new EarlyStopping(callbacks.early_stopping, earlier));
+  }
+  if (loggers.tensorboard !== null) {
+    observers.add(new TensorBoardLog(folder.path, everySteps, startStep));
+  }
+  if (loggers.jsonl !== null) observers.add(new MetricsFile(folder.metrics, startStep));
+}
+
+/** The rows of the run before this session, as far as they were written. */
+function rowsBefore(startStep: number, { metrics }: RunFolder): MetricsRow[] {
+  if (startStep === 0 || !existsSync(metrics)) return [];
+  return readMetrics(metrics).filter(({ step }) => step < startStep);
+}
