@@ -39,6 +39,12 @@ function atStep(step: number, act: () => void) {
   };
 }
 
+/** Ends a run after its first step; it is asked before that too. */
+function afterOneStep() {
+  let asked = 0;
+  return { reasonToStop: () => asked++ === 0 ? undefined : "early" };
+}
+
 /** Resumes to the end and holds the run against one that nobody disturbed. */
 async function assertRecovers(out: string, data: string): Promise<void> {
   const whole = `${out}-whole`;
@@ -62,7 +68,7 @@ Deno.test({
   fn: () =>
     withTinyRun(async (folder, data) => {
       const out = `${folder}/run`;
-      await train({ ...tiny(out, data), steps: 6 }, { reasonToStop: () => "early" });
+      await train({ ...tiny(out, data), steps: 6 }, afterOneStep());
       equal(await lastStep(out), 1);
       const settings = { out, data, callbacks: EVERY_SECOND, resume_interrupted: true };
       const { code, output } = await startChild(settings, limited(1024)).end;
@@ -229,7 +235,7 @@ Deno.test("a loss that is not finite leaves the images of its step to run it aga
   await withTinyRun(async (folder, data) => {
     const out = `${folder}/run`;
     const run = { ...tiny(out, data), gradient_accumulation_steps: 2, steps: 6 };
-    await train(run, { reasonToStop: () => "early" });
+    await train(run, afterOneStep());
     const callbacks = { model_checkpoint: { every_n_train_steps: 99 } };
     const hopeless = { optim_args: { lr: 1e30 }, callbacks };
     const fails = async () => {
@@ -264,7 +270,7 @@ Deno.test("a loss that is not finite leaves the images of its step to run it aga
 Deno.test("values that are not finite do not replace a good checkpoint", async () => {
   await withTinyRun(async (folder, data) => {
     const out = `${folder}/run`;
-    await train(tiny(out, data), { reasonToStop: () => "early" });
+    await train(tiny(out, data), afterOneStep());
     // The loss of the step is sound, and its update is not.
     const changes = { steps: 3, optim_args: { lr: 1e300 } };
     await rejects(resumeRun(out, {}, changes), (error: Error) => {
@@ -299,7 +305,8 @@ Deno.test({
           ok(output.includes("stopping after this step, with a checkpoint; Ctrl-C again"), output);
           const step = await lastStep(out);
           if (signals.length === 1) {
-            ok(output.includes(`stopped after ${step} steps; go on with `), output);
+            ok(output.includes(`stopped (interrupted) after ${step} steps; `), output);
+            ok(output.includes(`resume ${out}\n`), output);
             equal(lossesOf(out).length, step);
           }
           equal((await resumeRun(out, {}, { steps: step + 1 })).finished, true);

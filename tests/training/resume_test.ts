@@ -157,8 +157,8 @@ Deno.test("train() keeps the best checkpoints by a metric, across a resume", asy
 });
 
 function stopsAfter(steps: number): () => string | undefined {
-  let asked = 0;
-  return () => ++asked >= steps ? "enough" : undefined;
+  let asked = 0; // before the first step too
+  return () => asked++ >= steps ? "enough" : undefined;
 }
 
 function nameOf(step: number): string {
