@@ -1,3 +1,6 @@
+import { ConfigError } from "../config/config_error.ts";
+import { gatherSettings } from "../config/given_settings.ts";
+import type { TrainConfig } from "../config/train_config.ts";
 import type { Command } from "../deps/commander.ts";
 import { resumedConfig } from "../training/resume_run.ts";
 import { type CommandContext, examples, EXIT } from "./command_line.ts";
@@ -11,7 +14,9 @@ export function addResume(program: Command, context: CommandContext, run = train
     .argument("[settings...]", "settings to change, as key=value, such as steps=20000")
     .addHelpText("after", RESUME_HELP)
     .action(async (out, args) => {
-      if (!await run(await resumedConfig(out, args), context)) context.exitCode = EXIT.interrupted;
+      if (!await run(await readResumeArguments(out, args), context)) {
+        context.exitCode = EXIT.interrupted;
+      }
     });
 }
 
@@ -19,3 +24,10 @@ const RESUME_HELP = examples(
   "resume out/first",
   "resume out/first steps=20000 num_workers=4",
 );
+
+/** The configuration to go on with the run in a folder, with what the arguments change. */
+async function readResumeArguments(out: string, args: readonly string[]): Promise<TrainConfig> {
+  const { values, problems } = await gatherSettings(args);
+  if (problems.length > 0) throw new ConfigError(problems);
+  return await resumedConfig(out, values);
+}

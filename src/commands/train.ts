@@ -79,7 +79,12 @@ export async function train(
       onMessage: say,
     });
     progress?.finish();
-    print(err, describeEnd(result, begun!, performance.now() - startMs));
+    print(
+      err,
+      begun === undefined
+        ? `stopped (${result.reason}) before the first step; nothing has changed`
+        : describeEnd(result, begun, performance.now() - startMs),
+    );
     return result.finished;
   } finally {
     progress?.finish();
@@ -129,7 +134,7 @@ export function describeEnd(result: TrainResult, start: RunStart, elapsedMs: num
   const rate = (images / elapsedMs * 1000).toFixed(1);
   return [
     `${state} after ${steps} steps; ${formatDuration(elapsedMs)} in all, ${rate} images/s`,
-    `checkpoint ${checkpoint}`,
+    ...(checkpoint === null ? [] : [`checkpoint ${checkpoint}`]),
     ...(exported === null ? [] : [`teacher    ${exported}`]),
     `metrics    ${join(out, "metrics.jsonl")}`,
     `log        ${join(out, "train.log")}`,

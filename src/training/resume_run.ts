@@ -2,7 +2,7 @@ import { ConfigError } from "../config/config_error.ts";
 import { gatherSettings, resolveSettings } from "../config/given_settings.ts";
 import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
 import { settingsIn } from "./resume.ts";
-import { exists, RunFolder } from "./run_folder.ts";
+import { RunFolder } from "./run_folder.ts";
 import type { TrainResult } from "./run_loop.ts";
 import { train, type TrainHooks } from "./train.ts";
 
@@ -27,32 +27,31 @@ export async function resumeRun(
   hooks: TrainHooks = {},
   changes: Partial<TrainOptions> = {},
 ): Promise<TrainResult> {
-  return await train(await resumedConfig(out, [], changes), hooks);
+  return await train(await resumedConfig(out, changes), hooks);
 }
 
 /**
  * The configuration to go on with the run in a folder: the one that it wrote down, with changes.
  *
- * @param args Changes as arguments of a command, such as `steps=2000`.
+ * @param changes Settings that are to be others; not checked before.
  * @throws {ConfigError} If there is no such run, or the settings do not fit.
  */
 export async function resumedConfig(
   out: string,
-  args: readonly string[] = [],
-  changes: Partial<TrainOptions> = {},
+  changes: Partial<TrainOptions> | Record<string, unknown> = {},
 ): Promise<TrainConfig> {
   const fixed = { out, resume_interrupted: true, overwrite: false };
   const before = await settingsOf(new RunFolder(out));
-  return resolveSettings(await gatherSettings(args, before, { ...changes, ...fixed }));
+  return resolveSettings(await gatherSettings([], before, { ...changes, ...fixed }));
 }
 
 async function settingsOf(folder: RunFolder): Promise<Record<string, unknown>> {
   const settings = await settingsIn(folder);
   if (settings !== undefined) return settings;
-  const got = await exists(folder.config) ? "where it is damaged" : "without one";
   throw new ConfigError([{
     key: "out",
-    message: `must be the folder of a run, with its config.json, got "${folder.path}" ${got}; ` +
-      "name another, or write train with all settings and resume_interrupted=true",
+    message: `must be the folder of a run, with its config.json or a checkpoint, got ` +
+      `"${folder.path}"; name another, or write train with all settings and ` +
+      "resume_interrupted=true",
   }]);
 }

@@ -139,13 +139,24 @@ async function checkEntries(
     if ((await folder.resumable()).length === 0) throw nothingToResume(out);
     return;
   }
-  const entries = await entriesOf(out) ?? [];
+  const entries = await withoutEmpty(out, await entriesOf(out) ?? []);
   if (overwrite || entries.length === 0) return;
   throw outError(
     `must be an empty folder, got "${out}" with ${entries.length} ` +
       `${entries.length === 1 ? "entry" : "entries"}; choose another, or write ` +
       "overwrite=true to replace the run there or resume_interrupted=true to go on with it",
   );
+}
+
+/** Leaves out the empty folders of a run that could not start. */
+async function withoutEmpty(out: string, entries: string[]): Promise<string[]> {
+  const empty = await Promise.all(
+    entries.map(async (name) =>
+      (name === "checkpoints" || name === "exported_models") &&
+      (await entriesOf(join(out, name)))?.length === 0
+    ),
+  );
+  return entries.filter((_, i) => !empty[i]);
 }
 
 function nothingToResume(out: string): ConfigError {

@@ -17,10 +17,21 @@ export interface TrainResult {
   reason: string;
   /** The last row of the metrics. */
   last: MetricsRow | undefined;
-  checkpoint: string;
+  /** Null if it was ended before it began to change anything. */
+  checkpoint: string | null;
   /** The teacher's backbone under official names; null where `callbacks.model_export` is. */
   exported: string | null;
 }
+
+/** A run that was ended while it was being prepared: nothing in its folder has changed. */
+export const NOTHING_DONE: TrainResult = {
+  steps: 0,
+  finished: false,
+  reason: "interrupted",
+  last: undefined,
+  checkpoint: null,
+  exported: null,
+};
 
 /** Where a run begins and where it is to end. */
 export interface RunSpan {
@@ -38,8 +49,8 @@ export async function runSteps(
   observers: Observers,
   signal: StopSignal,
 ): Promise<TrainResult> {
-  const { model_export } = trainer.config.callbacks;
   const { startStep, totalSteps } = span;
+  const { model_export } = trainer.config.callbacks;
   let last: MetricsRow | undefined;
   const saver = new Saver(trainer, folder, observers, startStep);
   const report = (rows: MetricsRow[]) => {
@@ -50,6 +61,7 @@ export async function runSteps(
     }
   };
   let step = startStep;
+  const exportsAt = model_export?.every_n_train_steps ?? null;
   let reason = observers.reasonToStop();
   try {
     while (step < totalSteps && reason === undefined) {
@@ -63,12 +75,12 @@ export async function runSteps(
       report(rows);
       step++;
       reason = observers.reasonToStop();
-      const [saves, exports] = [saver.isDue(step), saver.isExportDue(step)];
-      if (step === totalSteps || !(saves || exports)) continue; // after the last step both are
+      const isLast = step >= totalSteps; // which is saved and exported in any case
+      const [saves, exports] = [saver.isDue(step), exportsAt !== null && step % exportsAt === 0];
       // Before anything is written: a broken state must not replace a good one.
-      report(await trainer.read());
-      if (saves) await saver.save(step, last);
-      if (exports) await saver.export(step);
+      if ((saves || exports) && !isLast) report(await trainer.read());
+      if (saves && !isLast) await saver.save(step, last);
+      if (exports && !isLast) await saver.export(step);
     }
     report(await trainer.read());
   } catch (error) {

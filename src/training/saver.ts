@@ -34,12 +34,6 @@ export class Saver {
     return byStep || epochs !== null && turns(stepsDone) > turns(stepsDone - 1);
   }
 
-  /** Whether the teacher is to be written after so many steps. */
-  isExportDue(stepsDone: number): boolean {
-    const every = this.trainer.config.callbacks.model_export?.every_n_train_steps ?? null;
-    return every !== null && stepsDone % every === 0;
-  }
-
   /**
    * Writes everything that a run needs to go on; returns the file.
    *

@@ -18,7 +18,7 @@ import { previewOf } from "./preview.ts";
 import { restoreRun, settingsIn } from "./resume.ts";
 import { fastSet, findRunImages, openLoader, type RunImages } from "./run_data.ts";
 import { exists, openRunFolder, type RunFolder } from "./run_folder.ts";
-import { runSteps, type TrainResult } from "./run_loop.ts";
+import { NOTHING_DONE, runSteps, type TrainResult } from "./run_loop.ts";
 import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
 import { Trainer } from "./trainer.ts";
 import { TrainRun } from "./train_run.ts";
@@ -125,13 +125,16 @@ async function runOn(
   const folder = await openRunFolder(config);
   observers.add(folder); // which keeps it locked until the last of them is done
   using runner = await PlanRunner.build(plan, open);
+  const fast = await fastSet(config, images, observers, signal);
   const { step: startStep, metrics: before } = config.resume_interrupted
     ? await restoreRun(folder, step, runner, observers)
     : { step: 0, metrics: undefined };
   if (!config.resume_interrupted) await startValues(config, step, runner, observers);
-  const fast = await fastSet(config, images, observers, signal);
-  // Only now: an earlier run is not given up for one that cannot start.
-  if (config.overwrite && !config.resume_interrupted) await folder.clear();
+  // Only now: an earlier run is not given up for one that cannot start, or was ended already.
+  if (config.overwrite && !config.resume_interrupted) {
+    if (signal.aborted) return NOTHING_DONE;
+    await folder.clear();
+  }
   await log.open(folder, config.resume_interrupted);
   const accumulation = shape.accumulationSteps;
   const maxImageBytes = gpuViews?.capacityBytes ?? Infinity;

@@ -1,9 +1,9 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
+import { resumedConfig } from "../../src/training/resume_run.ts";
 import { ConfigError } from "../../src/config/config_error.ts";
 import { resolveConfig } from "../../src/config/resolve_config.ts";
 import type { TrainConfig } from "../../src/config/train_config.ts";
-import { resumedConfig } from "../../src/training/resume_run.ts";
 import { runWith } from "../support/run_program.ts";
 import { TINY_RUN } from "../support/tiny_run.ts";
 
@@ -28,13 +28,16 @@ async function withRun(body: (out: string, config: TrainConfig) => Promise<void>
 
 Deno.test("resume goes on with the settings of the run, wherever it lies", () =>
   withRun(async (out, config) => {
-    const resumed = await resumedConfig(out, []);
+    const resumed = await resumedConfig(out);
     deepEqual(resumed, { ...config, out, overwrite: false, resume_interrupted: true });
   }));
 
 Deno.test("resume changes what it is told, and a length of either kind replaces the other", () =>
   withRun(async (out, { method_args }) => {
-    const resumed = await resumedConfig(out, ["epochs=3", "method_args.output_dim=128"]);
+    const resumed = await resumedConfig(out, {
+      epochs: 3,
+      method_args: { output_dim: 128 },
+    });
     deepEqual([resumed.epochs, resumed.steps], [3, null]);
     deepEqual(resumed.method_args, { ...method_args, output_dim: 128 });
   }));
@@ -43,16 +46,10 @@ Deno.test("resume wants the folder of a run", () =>
   withRun(async (out) => {
     const refused = (message: string) => new ConfigError([{ key: "out", message }]);
     const remedy = "name another, or write train with all settings and resume_interrupted=true";
-    const wanted = "must be the folder of a run, with its config.json, got";
-    await rejects(
-      resumedConfig(`${out}/no`, []),
-      refused(`${wanted} "${out}/no" without one; ${remedy}`),
-    );
+    const wanted = "must be the folder of a run, with its config.json or a checkpoint, got";
+    await rejects(resumedConfig(`${out}/no`), refused(`${wanted} "${out}/no"; ${remedy}`));
     await writeFile(`${out}/config.json`, "{");
-    await rejects(
-      resumedConfig(out, []),
-      refused(`${wanted} "${out}" where it is damaged; ${remedy}`),
-    );
+    await rejects(resumedConfig(out), refused(`${wanted} "${out}"; ${remedy}`));
   }));
 
 Deno.test("resume trains, and ends as train does", () =>

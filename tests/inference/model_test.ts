@@ -87,8 +87,8 @@ Deno.test("loadModel() loads what training leaves: the exported teacher, either 
       return await model.weights();
     };
     const teacher = await weightsOf(exported!);
-    deepEqual(await weightsOf(checkpoint), teacher);
-    const student = await weightsOf(checkpoint, "student");
+    deepEqual(await weightsOf(checkpoint!), teacher);
+    const student = await weightsOf(checkpoint!, "student");
     deepEqual([...student.keys()], [...teacher.keys()]);
     equal(teacher.get("blocks.1.attn.qkv.weight")!.shape.join(), "192,64");
     const same = [...student].filter(([name, { values }]) =>

@@ -132,12 +132,13 @@ Deno.test("resumeRun() goes on with the settings of the run, and tells those tha
     deepEqual(messages, ["other settings than before: optim_args.lr was 0.004, is 0.001"]);
     const config = JSON.parse(await readFile(`${out}/config.json`, "utf8"));
     deepEqual([config.steps, config.epochs, config.optim_args.betas.length], [11, "auto", 2]);
-    equal((await resumedConfig(out, ["epochs=3"])).steps, null);
+    equal((await resumedConfig(out, { epochs: 3 })).steps, null);
   });
 });
 
 Deno.test("resumeRun() wants the folder of a run", async () => {
-  const message = 'must be the folder of a run, with its config.json, got "no/run" without one; ' +
+  const message = "must be the folder of a run, with its config.json or a checkpoint, got " +
+    '"no/run"; ' +
     "name another, or write train with all settings and resume_interrupted=true";
   await rejects(resumeRun("no/run"), new ConfigError([{ key: "out", message }]));
 });
@@ -224,7 +225,7 @@ Deno.test("train() starts from the weights of another run, and the heads of an e
         onMessage,
       });
       ok(messages[0].startsWith("starting from the "), messages[0]);
-      const [from, to] = [await tensorsOf(checkpoint), await tensorsOf(`${out}/${LAST}`)];
+      const [from, to] = [await tensorsOf(checkpoint!), await tensorsOf(`${out}/${LAST}`)];
       const weight = "backbone.norm.weight";
       deepEqual(to.get(`student.${weight}`), from.get(`teacher.${weight}`));
       ok(to.get(`exp_avg.${weight}`)!.every((byte) => byte === 0));

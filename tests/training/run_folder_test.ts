@@ -53,9 +53,12 @@ Deno.test("openRunFolder() refuses a folder that holds something", async () => {
   await withFolder(async (folder) => {
     const out = `${folder}/a`;
     (await openRunFolder({ out, ...PLAIN }))[Symbol.dispose]();
+    // A run that could not start leaves empty folders, which are in nobody's way.
+    (await openRunFolder({ out, ...PLAIN }))[Symbol.dispose]();
+    await Deno.writeTextFile(`${out}/checkpoints/mine`, "");
     await refuses(
       { out, ...PLAIN },
-      `must be an empty folder, got "${out}" with 2 entries; choose another, or write ` +
+      `must be an empty folder, got "${out}" with 1 entry; choose another, or write ` +
         "overwrite=true to replace the run there or resume_interrupted=true to go on with it",
     );
     const file = `${folder}/file`;
