@@ -34,7 +34,7 @@ async function main(): Promise<number> {
         const saved = await stepOfLast(folder);
         const newest = (await folder.savedCheckpoints()).at(-1)!.step;
         if (saved < newest - 1) faults.push(`kill ${kill}: last is ${saved}, newest ${newest}`);
-        step = newest + 1;
+        step = saved + 1; // as a run does that is resumed
       } catch (error) {
         faults.push(`kill ${kill}, ${moment}: ${(error as Error).message}`);
       }

@@ -1,6 +1,6 @@
-import { rename, writeFile } from "node:fs/promises";
 import { VERSION } from "../version.ts";
 import { exportedConfig } from "../weights/exported_config.ts";
+import { assertMetric } from "./assert_metric.ts";
 import { exportTeacher, saveCheckpoint } from "./checkpoint.ts";
 import { finiteOnly } from "./finite_memory.ts";
 import type { MetricsRow } from "./metrics_file.ts";
@@ -8,6 +8,7 @@ import type { RunObserver } from "./observer.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { sortedJson } from "./sorted_json.ts";
 import type { Trainer } from "./trainer.ts";
+import { writeRefused, writeWhole } from "./write_whole.ts";
 
 /** Writes checkpoints of a run when they are due, and removes those that need not be kept. */
 export class Saver {
@@ -19,14 +20,10 @@ export class Saver {
     public lastStep: number,
   ) {}
 
-  /** Tells of a metric to keep the best by that the rows do not have. */
+  /** @throws {ConfigError} If the rows do not have the metric to keep the best by. */
   checkMonitor(row: MetricsRow): void {
     const { monitor } = this.#settings;
-    if (monitor === null || monitor in row) return;
-    this.observer.onMessage?.(
-      `callbacks.model_checkpoint.monitor must be a metric, got ${JSON.stringify(monitor)}; the ` +
-        `newest checkpoints are kept; known here: ${Object.keys(row).join(", ")}`,
-    );
+    if (monitor !== null) assertMetric("callbacks.model_checkpoint.monitor", monitor, row);
   }
 
   /** Whether a checkpoint is to be written after so many steps. */
@@ -71,7 +68,9 @@ export class Saver {
     });
     const views = config.transform_args;
     const described = exportedConfig({ model, views, step: stepsDone, version: VERSION });
-    await replaceFile(this.folder.exportedConfig, sortedJson(described) + "\n");
+    const { exportedConfig: beside } = this.folder;
+    await writeWhole(beside, sortedJson(described) + "\n")
+      .catch((error) => Promise.reject(writeRefused(beside, error)));
     this.observer.onExport?.({ path, step: stepsDone });
     return path;
   }
@@ -84,10 +83,4 @@ export class Saver {
     const { step, loader } = this.trainer;
     return Math.floor(stepsDone * step.shape.accumulationSteps / loader.batchesPerEpoch);
   }
-}
-
-/** Writes a small file so that it is there whole or as it was. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.tmp`, text);
-  await rename(`${path}.tmp`, path);
 }

@@ -1,6 +1,5 @@
 import type { CallbackArgs } from "../../config/callback_args.ts";
-import { ConfigError } from "../../config/config_error.ts";
-import { nearestName } from "../../config/nearest_name.ts";
+import { assertMetric } from "../assert_metric.ts";
 import type { MetricsRow } from "../metrics_file.ts";
 import type { RunObserver } from "../observer.ts";
 
@@ -48,17 +47,7 @@ export class EarlyStopping implements RunObserver {
   }
 
   #checkMonitor(row: MetricsRow): void {
-    const { monitor } = this.args;
-    if (!(monitor in row)) {
-      const near = nearestName(monitor, Object.keys(row));
-      const remedy = near === undefined
-        ? `known are ${Object.keys(row).join(", ")}`
-        : `did you mean ${near}?`;
-      throw new ConfigError([{
-        key: "callbacks.early_stopping.monitor",
-        message: `must be a metric of the run, got "${monitor}"; ${remedy}`,
-      }]);
-    }
+    assertMetric("callbacks.early_stopping.monitor", this.args.monitor, row);
     this.#isKnown = true;
   }
 
