@@ -39,6 +39,8 @@ export type {
   RunStart,
   SavedCheckpoint,
 } from "./src/training/observer.ts";
+export { plan } from "./src/training/plan_report.ts";
+export type { PhaseWork, PlanOptions, PlanReport } from "./src/training/plan_report.ts";
 export { resumeRun } from "./src/training/resume_run.ts";
 export type { TrainResult } from "./src/training/run_loop.ts";
 export type { TrainHooks } from "./src/training/train.ts";

@@ -3,23 +3,25 @@ import { resolveConfig } from "../config/resolve_config.ts";
 import { totalStepsOf } from "../config/run_length.ts";
 import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
 import { warningsOf } from "../config/warnings.ts";
-import { type OpenDevice, openDevice } from "../gpu/device.ts";
-import { assertFits, costOf } from "../gpu/plan.ts";
+import { type AdapterFacts, type OpenDevice, openDevice } from "../gpu/device.ts";
+import { assertFits, costOf, type Plan } from "../gpu/plan.ts";
 import { PlanRunner } from "../gpu/runner.ts";
 import type { ImageSet } from "../images/image_set.ts";
 import { Schedules } from "../optim/schedules.ts";
 import type { StopSignal } from "../stop_signal.ts";
 import { changedSettings } from "./changed_settings.ts";
 import { CollapseWatch } from "./collapse_watch.ts";
-import { Observers, type RunObserver } from "./observer.ts";
+import { Observers, type RunObserver, type RunStart } from "./observer.ts";
 import { addRunObservers } from "./observers/run_observers.ts";
 import { TrainLog } from "./observers/train_log.ts";
+import type { MetricsRow } from "./metrics_file.ts";
 import { previewOf } from "./preview.ts";
 import { restoreRun, settingsIn } from "./resume.ts";
 import { fastSet, findRunImages, openLoader, type RunImages } from "./run_data.ts";
 import { exists, openRunFolder, type RunFolder } from "./run_folder.ts";
 import { NOTHING_DONE, runSteps, type TrainResult } from "./run_loop.ts";
 import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
+import type { TrainStep } from "./step.ts";
 import { Trainer } from "./trainer.ts";
 import { TrainRun } from "./train_run.ts";
 import { UploadedViews } from "./view_input.ts";
@@ -108,7 +110,7 @@ async function runConfig(
   }
 }
 
-/** A run on a device: the plan, the folder, the loader, and then the steps. */
+/** A run on a device: the plan, the folder, the state, the loader, and then the steps. */
 async function runOn(
   open: OpenDevice,
   config: TrainConfig,
@@ -117,60 +119,93 @@ async function runOn(
   log: TrainLog,
   signal: StopSignal,
 ): Promise<TrainResult> {
-  const shape = stepShape(config, batchSize);
   const maker = viewMaker(config, open.facts);
-  const views = maker === "gpu" ? config.transform_args : null;
-  const { plan, step, gpuViews } = recordStep(open.facts, shape, views);
+  const { plan, step, gpuViews } = recordStep(
+    open.facts,
+    stepShape(config, batchSize),
+    maker === "gpu" ? config.transform_args : null,
+  );
   assertFits(plan, open.facts.software ? Deno.systemMemoryInfo().available : undefined);
   const folder = await openRunFolder(config);
   observers.add(folder); // which keeps it locked until the last of them is done
   using runner = await PlanRunner.build(plan, open);
   const fast = await fastSet(config, images, observers, signal);
-  const { step: startStep, metrics: before } = config.resume_interrupted
-    ? await restoreRun(folder, step, runner, observers)
-    : { step: 0, metrics: undefined };
-  if (!config.resume_interrupted) await startValues(config, step, runner, observers);
+  const { step: startStep, metrics: before } = await startState(
+    config,
+    folder,
+    step,
+    runner,
+    observers,
+  );
   // Only now: an earlier run is not given up for one that cannot start, or was ended already.
   if (config.overwrite && !config.resume_interrupted) {
     if (signal.aborted) return NOTHING_DONE;
     await folder.clear();
   }
   await log.open(folder, config.resume_interrupted);
-  const accumulation = shape.accumulationSteps;
+  const accumulation = config.gradient_accumulation_steps;
   const maxImageBytes = gpuViews?.capacityBytes ?? Infinity;
   const facts = { batchSize, startStep: startStep * accumulation, maker, maxImageBytes };
   using loader = openLoader(config, fast, facts, observers);
-  const stepsPerEpoch = loader.batchesPerEpoch / accumulation;
-  const totalSteps = lengthOf(config, stepsPerEpoch, startStep);
+  const start = startOf(config, open.facts, plan, step, {
+    images: images.names.length,
+    batchSize,
+    stepsPerEpoch: loader.batchesPerEpoch / accumulation,
+    startStep,
+  });
   await noteSettings(config, folder, observers);
   addRunObservers(observers, config, folder, startStep);
   observers.add(new CollapseWatch(config.method_args, (message) => observers.onMessage(message)));
-  const schedules = new Schedules({
-    method: config.method_args,
-    optim: config.optim_args,
-    batchSize: batchSize * accumulation,
-    totalSteps,
-  });
-  observers.onStart({
-    config,
-    adapter: open.facts,
-    precision: config.precision === "auto" ? "32-true" : config.precision,
-    images: images.names.length,
-    batchSize: batchSize * accumulation,
-    stepsPerEpoch,
-    totalSteps,
-    startStep,
-    memoryBytes: costOf(plan).totalBytes,
-    parameters: step.networks.student.set.parameters,
-    schedules,
-  });
-  const runFacts = { images: images.names.length, batchSize, stepsPerEpoch, totalSteps };
-  const warnings = startStep > 0 ? [] : warningsOf(config, runFacts);
-  for (const warning of warnings) observers.onMessage(`warning: ${warning}`);
+  observers.onStart(start);
+  if (startStep === 0) {
+    const { totalSteps, stepsPerEpoch } = start;
+    const runFacts = { images: images.names.length, batchSize, stepsPerEpoch, totalSteps };
+    const warnings = warningsOf(config, runFacts);
+    for (const warning of warnings) observers.onMessage(`warning: ${warning}`);
+  }
   await showFirstBatch(config, images, folder, observers);
   const input = gpuViews ?? new UploadedViews(step);
-  using trainer = new Trainer(config, open, runner, step, input, loader, schedules);
-  return await runSteps(trainer, folder, { startStep, totalSteps, before }, observers, signal);
+  using trainer = new Trainer(config, open, runner, step, input, loader, start.schedules);
+  const span = { startStep, totalSteps: start.totalSteps, before };
+  return await runSteps(trainer, folder, span, observers, signal);
+}
+
+/** Sets a run's state to where it goes on from, or to what it starts from. */
+async function startState(
+  config: TrainConfig,
+  folder: RunFolder,
+  step: TrainStep,
+  runner: PlanRunner,
+  observers: Observers,
+): Promise<{ step: number; metrics?: MetricsRow }> {
+  if (config.resume_interrupted) return await restoreRun(folder, step, runner, observers);
+  await startValues(config, step, runner, observers);
+  return { step: 0 };
+}
+
+/** What is known when a run starts. */
+function startOf(
+  config: TrainConfig,
+  adapter: AdapterFacts,
+  plan: Plan,
+  { networks }: TrainStep,
+  known: { images: number; batchSize: number; stepsPerEpoch: number; startStep: number },
+): RunStart {
+  const { stepsPerEpoch, startStep } = known;
+  const totalSteps = lengthOf(config, stepsPerEpoch, startStep);
+  const batchSize = known.batchSize * config.gradient_accumulation_steps;
+  const { method_args: method, optim_args: optim } = config;
+  return {
+    ...known,
+    config,
+    adapter,
+    precision: config.precision === "auto" ? "32-true" : config.precision,
+    batchSize,
+    totalSteps,
+    memoryBytes: costOf(plan).totalBytes,
+    parameters: networks.student.set.parameters,
+    schedules: new Schedules({ method, optim, batchSize, totalSteps }),
+  };
 }
 
 /** Optimizer steps of the whole run; a resumed one must not be told less than it has done. */

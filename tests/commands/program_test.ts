@@ -1,10 +1,10 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { type Actions, buildProgram } from "../../src/commands/program.ts";
-import type { PlanReport } from "../../src/commands/plan.ts";
 import type { TrainConfig } from "../../src/config/train_config.ts";
 import { DataError } from "../../src/images/errors.ts";
 import type { DataReport } from "../../src/images/check_images.ts";
 import { TrainingError } from "../../src/training/metrics.ts";
+import type { PlanReport } from "../../src/training/plan_report.ts";
 import { VERSION } from "../../src/version.ts";
 import { recordedContext, runWith } from "../support/run_program.ts";
 
