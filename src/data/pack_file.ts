@@ -10,7 +10,7 @@ import { stat } from "node:fs/promises";
 import { crc32 } from "node:zlib";
 import { DataError } from "../images/errors.ts";
 import { packKey, type PackOrigin } from "./pack_origin.ts";
-import { type OpenFile, openFile, readAt } from "../images/positioned_read.ts";
+import { type OpenFile, openFile, readAt } from "../files/positioned_read.ts";
 
 /** To be raised with every change of the format, of decoders or of the reduction. */
 export const PACK_VERSION = 1;

@@ -1,5 +1,6 @@
 import type { ImageLocation } from "./image_set.ts";
-import { type OpenFile, openFile, readPart, readWhole } from "./positioned_read.ts";
+import { type OpenFile, openFile } from "../files/positioned_read.ts";
+import { readPart, readWhole } from "./image_bytes.ts";
 
 /** Shards kept open: far fewer than a process may have, for each worker has as many. */
 const MAX_OPEN = 16;

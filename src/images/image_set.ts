@@ -1,4 +1,5 @@
-import { openFile, readPart, readWhole } from "./positioned_read.ts";
+import { openFile } from "../files/positioned_read.ts";
+import { readPart, readWhole } from "./image_bytes.ts";
 
 /** Where the bytes of an image are: a whole file, or a part of one, such as an entry of a shard. */
 export interface ImageLocation {

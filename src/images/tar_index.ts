@@ -2,7 +2,7 @@
 // all, and give its entries in order. Training wants them in any order: so only the headers are
 // read here, and each image later where it lies. Nothing is unpacked.
 import { isImage, isMacExtra } from "./file_kinds.ts";
-import { type OpenFile, openFile } from "./positioned_read.ts";
+import { type OpenFile, openFile } from "../files/positioned_read.ts";
 import { TarExtensions } from "./tar_extensions.ts";
 import { BLOCK_BYTES, parseTarHeader, shardError } from "./tar_header.ts";
 import { HeaderReader } from "./tar_reader.ts";

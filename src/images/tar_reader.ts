@@ -1,4 +1,4 @@
-import { type OpenFile, readAt } from "./positioned_read.ts";
+import { type OpenFile, readAt } from "../files/positioned_read.ts";
 import { shardError } from "./tar_header.ts";
 
 /** Bytes of a read: more after small entries, where the next headers are likely to be in it. */

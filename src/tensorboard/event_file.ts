@@ -1,7 +1,8 @@
-import { closeSync, openSync, readdirSync, writeSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
+import { AppendFile } from "../files/append_file.ts";
 import { encodeEvent, type EventContent } from "./event.ts";
 import { frameRecord } from "./record.ts";
 
@@ -24,22 +25,22 @@ let opened = 0;
  */
 export class EventFile implements Disposable {
   readonly path: string;
-  readonly #file: number;
+  readonly #file: AppendFile;
 
   constructor(folder: string) {
     const name = [secondsFor(folder), hostname(), process.pid, opened++].join(".");
     this.path = join(folder, EVENT_FILE_PREFIX + name);
-    this.#file = openSync(this.path, "wx");
+    this.#file = new AppendFile(this.path, true);
     this.write(0, { kind: "version" });
   }
 
   /** Writes one event, with the time of now. */
   write(step: number, content: EventContent): void {
-    writeSync(this.#file, frameRecord(encodeEvent(Date.now() / 1000, step, content)));
+    this.#file.append(frameRecord(encodeEvent(Date.now() / 1000, step, content)));
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#file);
+    this.#file[Symbol.dispose]();
   }
 }
 

@@ -11,7 +11,7 @@ import {
 } from "../safetensors_file.ts";
 import type { MetricsRow } from "./metrics_file.ts";
 import type { TrainStep } from "./step.ts";
-import { isSystemError, writeRefused } from "./write_whole.ts";
+import { isSystemError, writeRefused } from "../files/write_refused.ts";
 
 /** Reads and writes the memory of a step: a plan's runner, or a live device. */
 export interface StepMemory {

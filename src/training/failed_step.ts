@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import type { TrainConfig } from "../config/train_config.ts";
 import type { NonFiniteError } from "./metrics.ts";
 import type { RunFolder } from "./run_folder.ts";
-import { writeWhole } from "./write_whole.ts";
+import { writeWhole } from "../files/write_whole.ts";
 
 /**
  * Writes down what a step was made of whose numbers were not finite, so that it can be run again:

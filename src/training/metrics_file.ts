@@ -1,6 +1,5 @@
-import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync } from "node:fs";
-import { writeFileSync, writeSync } from "node:fs";
-import { writeRefused } from "./write_whole.ts";
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { AppendFile } from "../files/append_file.ts";
 
 /** One line of a metrics file: the step, counted from 0, and its numbers by name. */
 export interface MetricsRow {
@@ -25,8 +24,7 @@ export interface MetricsRow {
  * ```
  */
 export class MetricsFile {
-  readonly #path: string;
-  readonly #file: number;
+  readonly #file: AppendFile;
 
   /**
    * Opens `path` to append to it.
@@ -36,27 +34,21 @@ export class MetricsFile {
    */
   constructor(path: string, resumedStep = Infinity) {
     if (existsSync(path)) keepRowsBefore(path, resumedStep);
-    this.#path = path;
-    this.#file = openSync(path, "a");
+    this.#file = new AppendFile(path);
   }
 
   /** @throws {Error} If the system refuses it, as on a full disk; names the file. */
   onStep(row: MetricsRow): void {
-    const bytes = new TextEncoder().encode(JSON.stringify(row) + "\n");
-    try {
-      for (let done = 0; done < bytes.length;) done += writeSync(this.#file, bytes, done);
-    } catch (error) {
-      throw writeRefused(this.#path, error);
-    }
+    this.#file.append(JSON.stringify(row) + "\n");
   }
 
   /** The rows before a checkpoint outlive a power cut as it does. */
   onCheckpoint(): void {
-    fsyncSync(this.#file);
+    this.#file.sync();
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#file);
+    this.#file[Symbol.dispose]();
   }
 }
 

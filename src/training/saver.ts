@@ -8,7 +8,8 @@ import type { RunObserver } from "./observer.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { sortedJson } from "./sorted_json.ts";
 import type { Trainer } from "./trainer.ts";
-import { writeRefused, writeWhole } from "./write_whole.ts";
+import { writeRefused } from "../files/write_refused.ts";
+import { writeWhole } from "../files/write_whole.ts";
 
 /** Writes checkpoints of a run when they are due, and removes those that need not be kept. */
 export class Saver {

@@ -6,27 +6,24 @@ import { warningsOf } from "../config/warnings.ts";
 import { type AdapterFacts, type OpenDevice, openDevice } from "../gpu/device.ts";
 import { assertFits, costOf, type Plan } from "../gpu/plan.ts";
 import { PlanRunner } from "../gpu/runner.ts";
-import type { ImageSet } from "../images/image_set.ts";
 import { Schedules } from "../optim/schedules.ts";
 import type { StopSignal } from "../stop_signal.ts";
-import { changedSettings } from "./changed_settings.ts";
 import { CollapseWatch } from "./collapse_watch.ts";
 import { Observers, type RunObserver, type RunStart } from "./observer.ts";
 import { addRunObservers } from "./observers/run_observers.ts";
 import { TrainLog } from "./observers/train_log.ts";
 import type { MetricsRow } from "./metrics_file.ts";
-import { previewOf } from "./preview.ts";
-import { restoreRun, settingsIn } from "./resume.ts";
+import { restoreRun } from "./resume.ts";
 import { fastSet, findRunImages, openLoader, type RunImages } from "./run_data.ts";
-import { exists, openRunFolder, type RunFolder } from "./run_folder.ts";
+import { openRunFolder, type RunFolder } from "./run_folder.ts";
 import { NOTHING_DONE, runSteps, type TrainResult } from "./run_loop.ts";
+import { noteSettings, showFirstBatch } from "./run_notes.ts";
 import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
 import type { TrainStep } from "./step.ts";
 import { Trainer } from "./trainer.ts";
 import { TrainRun } from "./train_run.ts";
 import { UploadedViews } from "./view_input.ts";
 import { startValues } from "./start_values.ts";
-import { writeRefused, writeWhole } from "./write_whole.ts";
 
 /** Who follows a run, and the switch to end it. */
 export interface TrainHooks extends RunObserver {
@@ -217,31 +214,4 @@ function lengthOf(config: TrainConfig, stepsPerEpoch: number, startStep: number)
     message: `must come to at least the ${startStep} steps that the run to resume has done, got ` +
       `${total}; raise it`,
   }]);
-}
-
-/** Writes the settings down, and tells which of them a resumed run had otherwise. */
-async function noteSettings(config: TrainConfig, folder: RunFolder, observer: RunObserver) {
-  if (config.resume_interrupted) {
-    const changed = changedSettings(await settingsIn(folder) ?? config, config);
-    if (changed.length > 0) {
-      observer.onMessage?.(`other settings than before: ${changed.join("; ")}`);
-    }
-  }
-  await writeWhole(folder.config, JSON.stringify(config, null, 2) + "\n")
-    .catch((error) => Promise.reject(writeRefused(folder.config, error)));
-}
-
-/** Leaves a picture of the first batch; no reason to end a run that can train without it. */
-async function showFirstBatch(
-  config: TrainConfig,
-  images: ImageSet,
-  { augmentations }: RunFolder,
-  observer: RunObserver,
-) {
-  if (config.resume_interrupted && await exists(augmentations)) return;
-  try {
-    await writeWhole(augmentations, (await previewOf(config, images)).png);
-  } catch (error) {
-    observer.onMessage?.(`cannot write ${augmentations}: ${(error as Error).message}`);
-  }
 }

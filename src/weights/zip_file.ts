@@ -1,6 +1,6 @@
 import { inflateRawSync } from "node:zlib";
 import { CheckpointError } from "../safetensors.ts";
-import { type OpenFile, openFile, readAt } from "../images/positioned_read.ts";
+import { type OpenFile, openFile, readAt } from "../files/positioned_read.ts";
 
 /** A member of a zip archive. */
 export interface ZipMember {

@@ -1,4 +1,5 @@
-import { closeSync, existsSync, openSync, readFileSync, writeSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
+import { AppendFile } from "../../files/append_file.ts";
 
 /** The time of day as every line has it, of the machine's own clock: `2026-03-01 14:05:59`. */
 export function timeText(now: Date): string {
@@ -20,24 +21,22 @@ export function zoneText(now: Date): string {
  * loses none. An earlier file is added to.
  */
 export class LogFile implements Disposable {
-  readonly #file: number;
+  readonly #file: AppendFile;
 
   constructor(path: string) {
     const before = existsSync(path) ? readFileSync(path) : new Uint8Array();
-    this.#file = openSync(path, "a");
-    if (before.length > 0 && before.at(-1) !== 10) writeSync(this.#file, "\n"); // cut off by a kill
+    this.#file = new AppendFile(path);
+    if (before.length > 0 && before.at(-1) !== 10) this.#file.append("\n"); // cut off by a kill
   }
 
   /** Writes text, a time before each of its lines. */
   write(text: string, now: Date): void {
     const time = timeText(now);
-    writeSync(
-      this.#file,
-      text.split("\n").map((line) => `${time}  ${line}`.trimEnd() + "\n").join(""),
-    );
+    const lines = text.split("\n").map((line) => `${time}  ${line}`.trimEnd() + "\n");
+    this.#file.append(lines.join(""));
   }
 
   [Symbol.dispose](): void {
-    closeSync(this.#file);
+    this.#file[Symbol.dispose]();
   }
 }

@@ -1,0 +1,129 @@
+import { resolveConfig } from "../config/resolve_config.ts";
+import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
+import { type AdapterFacts, DEFAULT_FACTS, openDevice } from "../gpu/device.ts";
+import { GpuError } from "../gpu/errors.ts";
+import { assertFits, bytesOf, costOf, type Plan } from "../gpu/plan.ts";
+import { type Dispatch, gridOf } from "../gpu/recorder.ts";
+import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
+
+/** Settings of a run of which only the step matters. */
+export type PlanOptions = Omit<TrainOptions, "out" | "data"> & Partial<TrainOptions>;
+
+/** All dispatches of one kernel in a phase. */
+export interface KernelWork {
+  kernel: string;
+  dispatches: number;
+  workgroups: number;
+  flops: number;
+  bytes: number;
+}
+
+/** What a phase of a step does, the most work first. */
+export interface PhaseWork {
+  phase: string;
+  dispatches: number;
+  flops: number;
+  bytes: number;
+  kernels: KernelWork[];
+}
+
+/** What a training step would do and take. */
+export interface PlanReport {
+  model: string;
+  batchSize: number;
+  adapter: string;
+  phases: PhaseWork[];
+  /** Bytes by what they are for, the largest first. */
+  memory: Record<string, number>;
+  totalBytes: number;
+  peakActivationBytes: number;
+  largestBuffer: { label: string; kind: string; bytes: number };
+  flops: number;
+  flopsPerImage: number;
+  /** Why this machine would refuse the run; null if it would not. */
+  refusal: string | null;
+}
+
+/**
+ * Tells the work and the memory of a training step on this machine, without doing or allocating it.
+ *
+ * @example
+ * ```ts
+ * import { plan } from "./plan_report.ts";
+ *
+ * const small = { model: "dinov2/vittest", batch_size: 8, method_args: { output_dim: 4096 } };
+ * const { totalBytes, flopsPerImage, refusal } = await plan(small);
+ * if (refusal === null) console.log(totalBytes, flopsPerImage);
+ * ```
+ *
+ * @param options As for `train`; `out` and `data` may be left out.
+ * @returns FLOPs and bytes, and why the machine would refuse the run, if it would.
+ * @throws {ConfigError} Lists every problem of the settings.
+ */
+export async function plan(options: PlanOptions): Promise<PlanReport> {
+  return await planOf(resolveConfig({ out: "-", data: "-", ...options }));
+}
+
+/** As {@linkcode plan}, of checked settings. */
+export async function planOf(config: TrainConfig): Promise<PlanReport> {
+  const shape = stepShape(config);
+  const facts = await factsOf(config);
+  const views = viewMaker(config, facts) === "gpu" ? config.transform_args : null;
+  const { plan } = recordStep(facts, shape, views);
+  const { bytesByKind, totalBytes, largest, flops } = costOf(plan);
+  const memory = [...bytesByKind].sort(([, a], [, b]) => b - a);
+  return {
+    model: config.model,
+    batchSize: shape.batchSize,
+    adapter: plan.adapter.name,
+    phases: [...plan.phases].map(([phase, dispatches]) => workOf(phase, dispatches)),
+    memory: Object.fromEntries(memory),
+    totalBytes,
+    peakActivationBytes: plan.peakActivationBytes,
+    largestBuffer: largest,
+    flops,
+    flopsPerImage: flops / shape.batchSize,
+    refusal: refusalOf(plan),
+  };
+}
+
+/** The facts of the adapter here, or WebGPU's default limits where there is none. */
+async function factsOf({ accelerator }: TrainConfig): Promise<AdapterFacts> {
+  try {
+    const open = await openDevice(accelerator);
+    open.close();
+    return open.facts;
+  } catch {
+    return DEFAULT_FACTS;
+  }
+}
+
+/** As a run would refuse it: a software adapter's memory is the machine's. */
+function refusalOf(plan: Plan): string | null {
+  try {
+    const { software } = plan.adapter;
+    assertFits(plan, software ? Deno.systemMemoryInfo().available : undefined);
+    return null;
+  } catch (error) {
+    if (error instanceof GpuError) return error.message;
+    throw error;
+  }
+}
+
+/** Dispatches of a phase added up by label, parameter buffers together. */
+function workOf(phase: string, list: readonly Dispatch[]): PhaseWork {
+  const byLabel = new Map<string, KernelWork>();
+  for (const dispatch of list) {
+    const kernel = dispatch.label.replace(/\.\d+$/, "");
+    const work = byLabel.get(kernel) ??
+      { kernel, dispatches: 0, workgroups: 0, flops: 0, bytes: 0 };
+    work.dispatches++;
+    work.workgroups += gridOf(dispatch.workgroups).reduce((product, size) => product * size, 1);
+    work.flops += dispatch.flops ?? 0;
+    work.bytes += bytesOf(dispatch);
+    byLabel.set(kernel, work);
+  }
+  const kernels = [...byLabel.values()].sort((a, b) => b.flops - a.flops || b.bytes - a.bytes);
+  const total = (key: "flops" | "bytes") => kernels.reduce((sum, work) => sum + work[key], 0);
+  return { phase, dispatches: list.length, flops: total("flops"), bytes: total("bytes"), kernels };
+}
