@@ -12,7 +12,9 @@ const SHOWN_CLASSES = 30;
 
 /** Adds `eval knn` to the program; `run` is what it does. */
 export function addEvalKnn(program: Command, context: CommandContext, run = evaluateKnn): void {
-  const group = program.command("eval").description("tell how good the features of a model are");
+  const group = program.command("eval")
+    .description("tell how good the features of a model are")
+    .addHelpText("after", examples("eval knn --help"));
   group.command("knn")
     .description("classify images by their nearest neighbours among labelled ones")
     .argument("[options...]", "options as key=value")
