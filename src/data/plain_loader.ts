@@ -11,7 +11,7 @@ export interface PlainBatch {
   indices: number[];
   /** Normalized, `[images, C, H, W]`. */
   pixels: Float32Array<ArrayBuffer>;
-  errors: { path: string; message: string }[];
+  errors: { index: number; path: string; message: string }[];
 }
 
 export interface PlainLoaderOptions {
@@ -19,19 +19,21 @@ export interface PlainLoaderOptions {
   framing: Framing;
   batchSize: number;
   numWorkers: number;
+  /** Place of the first image; 0 if left out. Batches begin there. */
+  start?: number;
 }
 
 /** Batches that are being made while one is used. */
 const AHEAD = 2;
 
 /**
- * All images of a set once, in their order, decoded in worker threads.
+ * All images of a set from `start` on, once and in their order, decoded in worker threads.
  *
  * @throws {Error} If a worker cannot be started.
  */
 export async function* loadPlain(
   images: ImageSet,
-  { views, framing, batchSize, numWorkers }: PlainLoaderOptions,
+  { views, framing, batchSize, numWorkers, start = 0 }: PlainLoaderOptions,
 ): AsyncGenerator<PlainBatch> {
   const args = { ...DEFAULT_TRANSFORM_ARGS, ...views };
   const settings = { views: args, maker: framing, maxImageBytes: Infinity };
@@ -40,7 +42,7 @@ export async function* loadPlain(
   const batchAt = (first: number) => loadBatch(pool, images, first, batchSize, lengthOf);
   const ahead: Promise<PlainBatch>[] = [];
   try {
-    for (let first = 0; first < images.names.length || ahead.length > 0; first += batchSize) {
+    for (let first = start; first < images.names.length || ahead.length > 0; first += batchSize) {
       if (first < images.names.length) ahead.push(batchAt(first));
       if (ahead.length > AHEAD || first >= images.names.length) yield await ahead.shift()!;
     }
@@ -71,7 +73,11 @@ async function loadBatch(
   made.forEach(({ view }, place) => pixels.set(view, place * length));
   const errors = settled.flatMap((each, i) =>
     each.status === "rejected"
-      ? [{ path: images.names[first + i], message: (each.reason as Error).message }]
+      ? [{
+        index: first + i,
+        path: images.names[first + i],
+        message: (each.reason as Error).message,
+      }]
       : []
   );
   return { indices: made.map(({ index }) => index), pixels, errors };

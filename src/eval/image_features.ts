@@ -9,11 +9,11 @@ export interface FeatureBatch {
   indices: number[];
   features: Features;
   /** Images that cannot be read, which are left out. */
-  errors: { path: string; message: string }[];
+  errors: { index: number; path: string; message: string }[];
 }
 
 /**
- * The tokens of all images of a set, batch after batch in their order; the next images are decoded
+ * The tokens of all images of a set from `start` on, batch after batch in their order; the next images are decoded
  * while the network looks at these.
  *
  * @throws {ShapeError} If `views.image_size` is not whole patches of the model.
