@@ -61,6 +61,11 @@ export function print({ write }: Channel, text: string): void {
 /** What the program is called in its own help: it needs no installation. */
 export const PROGRAM = "deno run -A cli.ts";
 
+/** A word as it is written on a command line. */
+export function shellWord(text: string): string {
+  return /^[\w./~:@%+-][\w./~:@%+=,-]*$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 /** The examples of a command's help, each a command line without the program's name. */
 export function examples(...lines: string[]): string {
   return ["", "Examples:", ...lines.map((line) => `  ${PROGRAM} ${line}`)].join("\n");

@@ -14,12 +14,11 @@ import {
   print,
   processContext,
   PROGRAM,
+  shellWord,
 } from "./command_line.ts";
+import { onInterrupt } from "./interrupts.ts";
 import { formatDuration, Progress } from "./progress.ts";
 import type { Style } from "./style.ts";
-
-/** What ends a run gently: Ctrl-C, and what job schedulers send; Windows knows only the first. */
-const SIGNALS: Deno.Signal[] = Deno.build.os === "windows" ? ["SIGINT"] : ["SIGINT", "SIGTERM"];
 
 /** Adds `train` to the program; `run` returns whether the run came to its end. */
 export function addTrain(program: Command, context: CommandContext, run = train): void {
@@ -58,16 +57,12 @@ export async function train(
     if (progress === undefined) print(err, line);
     else progress.message(line);
   };
-  const stop = new AbortController();
-  const interrupt = () => {
-    if (stop.signal.aborted) Deno.exit(EXIT.interrupted); // a second Ctrl-C means now
-    stop.abort();
+  using interrupts = onInterrupt(() => {
     say("stopping after this step, with a checkpoint; Ctrl-C again to stop at once");
-  };
-  for (const signal of SIGNALS) Deno.addSignalListener(signal, interrupt);
+  });
   try {
     const result = await runTraining(config, {
-      signal: stop.signal,
+      signal: interrupts.signal,
       onStart: (start) => {
         begun = start;
         say(describeStart(start));
@@ -88,7 +83,6 @@ export async function train(
     return result.finished;
   } finally {
     progress?.finish();
-    for (const signal of SIGNALS) Deno.removeSignalListener(signal, interrupt);
   }
 }
 
@@ -141,9 +135,4 @@ export function describeEnd(result: TrainResult, start: RunStart, elapsedMs: num
     `pictures   ${join(out, "augmentations.png")}, of the first batch`,
     ...(finished ? [] : [`go on      ${PROGRAM} resume ${shellWord(out)}`]),
   ].join("\n");
-}
-
-/** A path as it is written on a command line. */
-function shellWord(path: string): string {
-  return /^[\w./~:@%+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }
