@@ -201,10 +201,18 @@ export async function writeSafetensors(
   await syncFolder(path);
 }
 
-function encodeHeader(
-  tensors: readonly SafetensorsSource[],
+/**
+ * What a file begins with: the length of the header, and the header.
+ *
+ * @param path What the file is called in error messages.
+ * @param leastBytes Of all of it; spaces fill it up.
+ * @throws {CheckpointError} If two tensors have the same name.
+ */
+export function encodeHeader(
+  tensors: readonly Omit<SafetensorsSource, "data">[],
   metadata: Record<string, string>,
   path: string,
+  leastBytes = 0,
 ): Uint8Array {
   const header: Record<string, unknown> = { __metadata__: metadata };
   let begin = 0;
@@ -219,7 +227,8 @@ function encodeHeader(
     begin = end;
   }
   const json = new TextEncoder().encode(JSON.stringify(header));
-  const padded = Math.ceil(json.length / 8) * 8; // keeps the data 8-byte aligned in the file
+  const length = Math.max(json.length, leastBytes - 8);
+  const padded = Math.ceil(length / 8) * 8; // keeps the data 8-byte aligned in the file
   const bytes = new Uint8Array(8 + padded).fill(0x20);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
   bytes.set(json, 8);

@@ -23,6 +23,7 @@ import {
 import { addCompletions } from "./completions.ts";
 import { addConfig } from "./config.ts";
 import { addDoctor } from "./doctor.ts";
+import { addEmbed } from "./embed.ts";
 import { addEvalKnn } from "./eval_knn.ts";
 import { addGolden } from "./golden.ts";
 import { addListMethods } from "./list_methods.ts";
@@ -40,6 +41,7 @@ export interface Actions {
   checkData?: Parameters<typeof addCheckData>[2];
   doctor?: Parameters<typeof addDoctor>[2];
   bench?: Parameters<typeof addBench>[2];
+  embed?: Parameters<typeof addEmbed>[2];
   evalKnn?: Parameters<typeof addEvalKnn>[2];
   golden?: Parameters<typeof addGolden>[2];
 }
@@ -97,6 +99,7 @@ export function buildProgram(
   addPlan(plain, context, actions.plan);
   addPreview(plain, context, actions.preview);
   addCheckData(plain, context, actions.checkData);
+  addEmbed(plain, context, actions.embed);
   addEvalKnn(plain, context, actions.evalKnn);
   addConfig(plain, context);
   addListModels(plain, context);

@@ -1,8 +1,9 @@
 import type { PlainLoaderOptions } from "../data/plain_loader.ts";
 import { workersOf } from "../data/workers.ts";
 import { z } from "../deps/zod.ts";
+import { TrainConfig } from "../config/train_config.ts";
 import type { PlainArgs } from "../views/plain_view.ts";
-import { TOKEN_CHOICES, type TokenChoice } from "./image_vectors.ts";
+import { FEATURE_CHOICES, TOKEN_CHOICES } from "./image_vectors.ts";
 
 /** A path or a name; on a command line, a number that is meant as one. */
 const text = z.union([z.string().min(1), z.number().transform(String)]);
@@ -58,11 +59,53 @@ export const KnnOptions = z.strictObject({
 /** Checked options of `evaluateKnn`. */
 export type KnnOptions = z.output<typeof KnnOptions>;
 
+/** Formats of files of features. */
+export const FEATURE_FORMATS = ["csv", "npy", "safetensors", "lightly_csv"] as const;
+
+/** One of {@linkcode FEATURE_FORMATS}. */
+export type FeatureFormat = typeof FEATURE_FORMATS[number];
+
+/** The format that is asked for; with "auto" what the end of the file's name stands for. */
+export function featureFormat(
+  { out, format }: { out: string; format: FeatureFormat | "auto" },
+): FeatureFormat | undefined {
+  if (format !== "auto") return format;
+  const ending = /\.(csv|npy|safetensors)$/i.exec(out)?.[1].toLowerCase();
+  return FEATURE_FORMATS.find((each) => each === ending);
+}
+
+/** Options of `embed` and of the command of that name. */
+export const EmbedOptions = z.strictObject({
+  out: text.describe(
+    "File to write, which ends in .csv, .npy or .safetensors unless format is given",
+  ),
+  data: TrainConfig.shape.data,
+  ...featureFields,
+  tokens: z.enum(FEATURE_CHOICES).default("cls")
+    .describe("Of an image: class token, mean of the patch tokens, both, or every patch token"),
+  framing: z.enum(["crop", "squash"]).default("squash")
+    .describe("All of an image, out of proportion, or its middle, as DINO evaluates"),
+  format: z.enum(["auto", ...FEATURE_FORMATS]).default("auto")
+    .describe('"auto" goes by the end of out; lightly_csv is the table that Lightly takes'),
+  overwrite: z.boolean().default(false).describe("Replaces a file that is there"),
+}).superRefine(({ out, format, tokens }, { addIssue }) => {
+  const used = featureFormat({ out, format });
+  const refuse = (key: string, message: string) =>
+    addIssue({ code: "custom", path: [key], message });
+  if (used === undefined) refuse("out", "must end in .csv, .npy or .safetensors");
+  if (tokens === "patch" && used?.endsWith("csv")) {
+    refuse("tokens", "must be one vector for each image in a csv; write npy or safetensors");
+  }
+});
+
+/** Checked options of `embed`. */
+export type EmbedOptions = z.output<typeof EmbedOptions>;
+
 /** Options of everything that computes features of images, as the loader of images takes them. */
-export function featureSettings(
-  options: z.output<z.ZodObject<typeof featureFields>>,
+export function featureSettings<Tokens>(
+  options: Omit<z.output<z.ZodObject<typeof featureFields>>, "tokens"> & { tokens: Tokens },
   views: PlainArgs,
-): PlainLoaderOptions & { tokens: TokenChoice } {
+): PlainLoaderOptions & { tokens: Tokens } {
   const { image_size, framing, tokens, batch_size } = options;
   return {
     views: { ...views, image_size: image_size ?? views.image_size },

@@ -3,6 +3,12 @@ import type { Features } from "../inference/forward_pass.ts";
 /** What an image is summed up by: class token, mean of the patch tokens, or one after the other. */
 export const TOKEN_CHOICES = ["cls", "mean", "cls+mean"] as const;
 
+/** What is kept of an image: one of {@linkcode TOKEN_CHOICES}, or every patch token. */
+export const FEATURE_CHOICES = [...TOKEN_CHOICES, "patch"] as const;
+
+/** One of {@linkcode FEATURE_CHOICES}. */
+export type FeatureChoice = typeof FEATURE_CHOICES[number];
+
 /** One of {@linkcode TOKEN_CHOICES}. */
 export type TokenChoice = typeof TOKEN_CHOICES[number];
 

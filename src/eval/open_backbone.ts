@@ -20,6 +20,8 @@ const DEFAULT_SIDE = 224;
 export interface OpenBackbone extends Disposable {
   model: Model;
   views: PlainArgs;
+  /** The file that the weights are of; undefined for random ones. */
+  path: string | undefined;
 }
 
 /**
@@ -47,6 +49,7 @@ export async function openBackbone(
   return {
     model,
     views: views ?? defaultViews(model),
+    path,
     [Symbol.dispose]: () => model[Symbol.dispose](),
   };
 }

@@ -1,0 +1,198 @@
+import { createHash } from "node:crypto";
+import { stat } from "node:fs/promises";
+import { checkOptions } from "../config/check_options.ts";
+import { ConfigError } from "../config/config_error.ts";
+import type { z } from "../deps/zod.ts";
+import { DataError } from "../images/errors.ts";
+import { findImages } from "../images/find_images.ts";
+import type { ImageProblem, ImageSet } from "../images/image_set.ts";
+import type { Features } from "../inference/forward_pass.ts";
+import type { Model } from "../inference/model.ts";
+import type { StopSignal } from "../stop_signal.ts";
+import { EmbedOptions, featureFormat, featureSettings } from "./eval_options.ts";
+import type { EvalHooks } from "./evaluate_knn.ts";
+import { FeatureFile, namesFile } from "./feature_file.ts";
+import { type FeatureFacts, featureLayout } from "./feature_layout.ts";
+import { imageFeatures } from "./image_features.ts";
+import { type FeatureChoice, imageVectors, vectorWidth } from "./image_vectors.ts";
+import { type OpenBackbone, openBackbone } from "./open_backbone.ts";
+
+/** What {@linkcode embed} did. */
+export interface EmbedReport {
+  out: string;
+  /** Whether the file is whole; if not, the same options go on where it stopped. */
+  finished: boolean;
+  /** Images whose features are in the file. */
+  images: number;
+  /** Images, shards and folders that cannot be read. */
+  skipped: ImageProblem[];
+  /** Values of a vector. */
+  width: number;
+  /** Of this call, whatever an earlier one did. */
+  images_per_second: number;
+}
+
+/** What is told while features are written, and what ends that early. */
+export interface EmbedHooks extends EvalHooks {
+  /** Aborted, it ends the work after the current batch, to be gone on with later. */
+  signal?: StopSignal;
+  /** What somebody should know, in a line. */
+  onMessage?(text: string): void;
+  /** What cannot be read, once each. */
+  onSkipped?(problem: ImageProblem): void;
+}
+
+/**
+ * Writes the features of images into a file, batch after batch, in the order of their names. What
+ * was interrupted goes on where it stopped when it is called with the same options.
+ *
+ * @example
+ * ```ts
+ * import { embed } from "./embed.ts";
+ *
+ * async function features(run: string) {
+ *   const { images, width } = await embed({
+ *     out: "features.npy",
+ *     data: "photos",
+ *     checkpoint: run,
+ *   });
+ *   console.log(images, width); // and the names are in features.names.json
+ * }
+ * ```
+ *
+ * @throws {ConfigError} Lists every problem of the options; or `out` is there already.
+ * @throws {DataError} If there are no images, or none can be read.
+ * @throws {CheckpointError} If there is no backbone to be read.
+ * @throws {GpuError} If there is no adapter, or a batch does not fit it.
+ */
+export async function embed(
+  options: z.input<typeof EmbedOptions>,
+  hooks: EmbedHooks = {},
+): Promise<EmbedReport> {
+  const checked = checkOptions(EmbedOptions, options);
+  await refuseToReplace(checked);
+  const images = await findImages(checked.data);
+  using backbone = await openBackbone(checked.checkpoint, checked);
+  await using file = await openFile(checked, images, backbone);
+  if (file.replaced) {
+    hooks.onMessage?.(
+      `what is left of an interrupted ${checked.out} has other options, images or weights: ` +
+        "starting anew",
+    );
+  }
+  const { done: start } = file.state;
+  if (start > 0) hooks.onMessage?.(`going on at image ${start} of ${images.names.length}`);
+  images.problems.forEach((problem) => hooks.onSkipped?.(problem));
+  const startMs = performance.now();
+  await addImages(file, checked, images, backbone, hooks);
+  const { done, skipped } = file.state;
+  const finished = done === images.names.length;
+  if (finished && file.images === 0) {
+    await file.remove();
+    throw noneReadable(checked, skipped[0]);
+  }
+  await (finished ? file.finish() : file.keep());
+  const { model } = backbone;
+  return {
+    out: checked.out,
+    finished,
+    images: file.images,
+    skipped: [...images.problems, ...skipped.map(({ name, message }) => ({ name, message }))],
+    width: widthOf(checked.tokens, model),
+    images_per_second: (done - start) / (performance.now() - startMs) * 1000,
+  };
+}
+
+async function addImages(
+  file: FeatureFile,
+  options: EmbedOptions,
+  images: ImageSet,
+  { model, views }: OpenBackbone,
+  { signal, onImages, onSkipped }: EmbedHooks,
+): Promise<void> {
+  const settings = { ...featureSettings(options, views), start: file.state.done };
+  try {
+    for await (const { indices, features, errors } of imageFeatures(model, images, settings)) {
+      const skipped = errors.map(({ index, path, message }) => ({ index, name: path, message }));
+      await file.add(indices, valuesOf(features, options.tokens, model), skipped);
+      for (const { name, message } of skipped) onSkipped?.({ name, message });
+      onImages?.(file.state.done, images.names.length);
+      if (signal?.aborted) return;
+    }
+  } catch (error) {
+    if (file.state.done === 0) await file.remove(); // nothing to go on with
+    throw error;
+  }
+}
+
+async function openFile(
+  options: EmbedOptions,
+  images: ImageSet,
+  { model, views, path }: OpenBackbone,
+): Promise<FeatureFile> {
+  const { views: { image_size, normalize } } = featureSettings(options, views);
+  const format = featureFormat(options)!; // the options are checked
+  const { patchSize } = model.config;
+  const width = widthOf(options.tokens, model);
+  const patches = Math.floor(image_size[0] / patchSize) * Math.floor(image_size[1] / patchSize);
+  const facts: FeatureFacts = {
+    format: "denodino-features/1",
+    checkpoint: options.checkpoint,
+    model: JSON.stringify(model.config),
+    tokens: options.tokens,
+    image_size: JSON.stringify(image_size),
+    framing: options.framing,
+    normalization: JSON.stringify(normalize),
+  };
+  return await FeatureFile.open(options.out, {
+    key: await keyOf(options, images, model, { ...facts, layout: format, path: path ?? "" }),
+    names: images.names,
+    layout: featureLayout(format, options.tokens === "patch" ? [patches, width] : [width], facts),
+  });
+}
+
+/** A hash of all that the bytes of the file follow from; the images' pixels are taken on trust. */
+async function keyOf(
+  { data, which, batch_size, seed }: EmbedOptions,
+  { names }: ImageSet,
+  { adapter }: Model,
+  facts: FeatureFacts,
+): Promise<string> {
+  // A run that trains on writes other weights under the same name.
+  const weights = facts.path === "" ? undefined : await stat(facts.path);
+  const { name, driver } = adapter; // another one rounds otherwise
+  const file = [weights?.size, weights?.mtimeMs];
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify({ data, which, batch_size, seed, name, driver, file, facts }));
+  for (const each of names) hash.update(`\0${each}`);
+  return hash.digest("hex");
+}
+
+function valuesOf(features: Features, tokens: FeatureChoice, { config }: Model): Float32Array {
+  return tokens === "patch"
+    ? features.patchTokens
+    : imageVectors(features, tokens, config.embedDim);
+}
+
+function widthOf(tokens: FeatureChoice, { config: { embedDim } }: Model): number {
+  return tokens === "patch" ? embedDim : vectorWidth(tokens, embedDim);
+}
+
+async function refuseToReplace(options: EmbedOptions): Promise<void> {
+  const { out, overwrite } = options;
+  for (const path of featureFormat(options) === "npy" ? [out, namesFile(out)] : [out]) {
+    const found = await stat(path).catch(() => undefined);
+    if (found === undefined || (overwrite && found.isFile())) continue;
+    const message = found.isFile()
+      ? `must be a new file, got "${path}", which exists; choose another, or write overwrite=true`
+      : `must be a file, got "${path}", which is none; choose another`;
+    throw new ConfigError([{ key: "out", message }]);
+  }
+}
+
+function noneReadable({ data }: EmbedOptions, { name, message }: ImageProblem): DataError {
+  return new DataError(
+    `Cannot embed: at least one image of ${JSON.stringify(data)} must be readable, got none; ` +
+      `${name}: ${message}`,
+  );
+}

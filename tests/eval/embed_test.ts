@@ -1,0 +1,207 @@
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { loadPlain } from "../../src/data/plain_loader.ts";
+import { embed, type EmbedHooks } from "../../src/eval/embed.ts";
+import { imageVectors } from "../../src/eval/image_vectors.ts";
+import { openBackbone } from "../../src/eval/open_backbone.ts";
+import { createModel } from "../../src/inference/model.ts";
+import { findImages } from "../../src/images/find_images.ts";
+import { featuresOfCsv, readNpy, readSafetensorsFeatures } from "../support/feature_files.ts";
+import { withImageFolder, writeImage } from "../support/image_folder.ts";
+
+const SIDES = [40, 36, 32, 28, 24, 20, 16];
+const SIZE: [number, number] = [32, 32];
+const MODEL = { checkpoint: "dinov2/vittest", image_size: SIZE, batch_size: 2 };
+const WIDTH = 64;
+
+/** Features as the model gives them for the same pixels, all images at once. */
+async function expected(data: string, framing: "squash" | "crop" = "squash") {
+  using backbone = await openBackbone(MODEL.checkpoint);
+  const views = { ...backbone.views, image_size: SIZE };
+  const images = await findImages(data);
+  const options = { views, framing, batchSize: 100, numWorkers: 1 };
+  const [{ pixels, indices }] = await Array.fromAsync(loadPlain(images, options));
+  const shape = { images: indices.length, size: SIZE };
+  const features = await backbone.model.forwardFeatures(pixels, shape);
+  return { features, names: indices.map((index) => images.names[index]) };
+}
+
+function near(found: Float32Array, wanted: Float32Array): void {
+  equal(found.length, wanted.length);
+  const most = found.reduce((max, value, i) => Math.max(max, Math.abs(value - wanted[i])), 0);
+  ok(most < 1e-5, `differs by ${most}`); // a pass of another size may round otherwise
+}
+
+/** Hooks that stop after some batches. */
+function stopAfter(batches: number): EmbedHooks & { messages: string[] } {
+  const stop = new AbortController();
+  const messages: string[] = [];
+  return {
+    messages,
+    signal: stop.signal,
+    onImages: () => --batches <= 0 && stop.abort(),
+    onMessage: (text) => messages.push(text),
+  };
+}
+
+Deno.test("embed() writes what the model gives, in every format", async () => {
+  await withImageFolder(SIDES, async (folder, data) => {
+    await writeImage(join(data, 'a, "b"\n.png'), 30, 9);
+    const { features, names } = await expected(data);
+    const file = (name: string) => join(folder, "made", name);
+    const run = async (out: string, more = {}) => {
+      const seen: number[] = [];
+      const options = { ...MODEL, out: file(out), data, ...more };
+      const report = await embed(options, { onImages: (done, all) => seen.push(done, all) });
+      deepEqual(seen, [2, 8, 4, 8, 6, 8, 8, 8]);
+      equal(report.images, 8);
+      ok(report.finished && report.images_per_second > 0);
+      return report.width;
+    };
+    equal(await run("a.csv"), WIDTH);
+    const csv = featuresOfCsv(await readFile(file("a.csv"), "utf8"));
+    deepEqual(csv.names, names);
+    near(csv.values, features.clsToken);
+
+    equal(await run("a.npy", { tokens: "patch" }), WIDTH);
+    const npy = readNpy(await readFile(file("a.npy")));
+    deepEqual(npy.shape, [8, 16, WIDTH]);
+    near(npy.values, features.patchTokens);
+    deepEqual(JSON.parse(await readFile(file("a.names.json"), "utf8")), names);
+
+    equal(await run("a.safetensors", { tokens: "cls+mean" }), 2 * WIDTH);
+    const { facts, ...tensor } = readSafetensorsFeatures(await readFile(file("a.safetensors")));
+    deepEqual(tensor.names, names);
+    near(tensor.values, imageVectors(features, "cls+mean", WIDTH));
+    deepEqual([facts.tokens, facts.framing, facts.image_size], ["cls+mean", "squash", "[32,32]"]);
+    equal(JSON.parse(facts.model).embedDim, WIDTH);
+    equal(JSON.parse(facts.normalization).mean.length, 3);
+
+    await run("b.csv", { format: "lightly_csv", tokens: "mean", framing: "crop" });
+    const lightly = featuresOfCsv(await readFile(file("b.csv"), "utf8"), { labels: true });
+    const crop = await expected(data, "crop");
+    near(lightly.values, imageVectors(crop.features, "mean", WIDTH));
+    const left = ["a.csv", "a.names.json", "a.npy", "a.safetensors", "b.csv"];
+    deepEqual((await readdir(join(folder, "made"))).sort(), left, "nothing else is left");
+  });
+});
+
+Deno.test("an interrupted embed() goes on to the same bytes", async () => {
+  await withImageFolder(SIDES, async (folder, data) => {
+    await writeFile(join(data, "1.png"), "no picture");
+    await writeFile(join(data, "5.png"), "no picture");
+    for (const name of ["x.csv", "x.npy", "x.safetensors"]) {
+      const [whole, parts] = [join(folder, name), join(folder, `parts-${name}`)];
+      await embed({ ...MODEL, data, out: whole });
+      const options = { ...MODEL, data, out: parts };
+      const first = await embed(options, stopAfter(1));
+      deepEqual([first.finished, first.images, first.skipped.length], [false, 1, 1]);
+      await writeFile(`${parts}.part`, "what a kill left behind the state", { flag: "a" });
+      const hooks = stopAfter(2);
+      equal((await embed(options, hooks)).finished, false);
+      deepEqual(hooks.messages, ["going on at image 2 of 7"]);
+      const last = await embed({ ...options, num_workers: 1 }); // which changes nothing
+      deepEqual([last.finished, last.images, last.skipped.length], [true, 5, 2]);
+      deepEqual(last.skipped.map(({ name }) => name), ["1.png", "5.png"]);
+      deepEqual(await readFile(parts), await readFile(whole));
+    }
+    const names = await readFile(join(folder, "parts-x.names.json"), "utf8");
+    deepEqual(JSON.parse(names), ["0.png", "2.png", "3.png", "4.png", "6.png"]);
+    deepEqual((await readdir(folder)).filter((name) => name.includes(".part")), []);
+  });
+});
+
+Deno.test("an interrupted embed() of other options or images starts anew", async () => {
+  await withImageFolder(SIDES, async (folder, data) => {
+    const [whole, out] = [join(folder, "whole.npy"), join(folder, "x.npy")];
+    await embed({ ...MODEL, data, out: whole });
+    for (const change of [{ tokens: "mean" as const }, { seed: 1 }, { framing: "crop" as const }]) {
+      await embed({ ...MODEL, data, out, ...change }, stopAfter(1));
+      const messages: string[] = [];
+      const onMessage = (text: string) => messages.push(text);
+      await embed({ ...MODEL, data, out, overwrite: true }, { onMessage });
+      match(messages.join("\n"), /^what is left of an interrupted .*x.npy has other options/);
+      deepEqual(await readFile(out), await readFile(whole));
+      await Deno.remove(out);
+      await Deno.remove(join(folder, "x.names.json"));
+    }
+    const checkpoint = join(folder, "weights.safetensors"); // a run writes it again and again
+    for (const seed of [1, 2]) {
+      using model = await createModel("dinov2/vittest", { seed });
+      await model.save(checkpoint);
+      if (seed === 1) await embed({ ...MODEL, data, out, checkpoint }, stopAfter(1));
+    }
+    const hooks = stopAfter(1);
+    await embed({ ...MODEL, data, out, checkpoint }, hooks);
+    match(hooks.messages.join(), /other options, images or weights/);
+
+    await embed({ ...MODEL, data, out }, stopAfter(1));
+    await writeImage(join(data, "00.png"), 20, 3);
+    equal((await embed({ ...MODEL, data, out })).images, 8);
+    equal(readNpy(await readFile(out)).shape[0], 8);
+  });
+});
+
+Deno.test("embed() replaces nothing unless it is told to", async () => {
+  await withImageFolder([16], async (folder, data) => {
+    const out = join(folder, "x.npy");
+    const options = { ...MODEL, data, out };
+    await writeFile(out, "dear");
+    await rejects(embed(options), /out: must be a new file, got ".*x.npy", which exists/);
+    equal(await readFile(out, "utf8"), "dear");
+    await embed({ ...options, overwrite: true });
+    await Deno.remove(out);
+    await rejects(embed(options), /x.names.json", which exists; .* overwrite=true/);
+    const isFolder = { ...options, out: folder, format: "csv" as const, overwrite: true };
+    await rejects(embed(isFolder), /out: must be a file, got .*, which is none/);
+  });
+});
+
+Deno.test("what cannot be read is named once, and left out", async () => {
+  await withImageFolder([16, 20, 24], async (folder, data) => {
+    await writeFile(join(data, "1.png"), "no picture");
+    const out = join(folder, "x.csv");
+    const named: string[] = [];
+    const report = await embed({ ...MODEL, data, out }, { onSkipped: (p) => named.push(p.name) });
+    deepEqual(named, ["1.png"]);
+    deepEqual(report.skipped.map(({ name }) => name), ["1.png"]);
+    deepEqual(featuresOfCsv(await readFile(out, "utf8")).names, ["0.png", "2.png"]);
+
+    for (const i of [0, 2]) await writeFile(join(data, `${i}.png`), "no picture");
+    const none = embed({ ...MODEL, data, out: join(folder, "y.csv") });
+    await rejects(none, { name: "DataError", message: /must be readable, got none; 0.png: / });
+    deepEqual((await readdir(folder)).sort(), ["data", "x.csv"]);
+  });
+});
+
+Deno.test("what the system refuses to write is told in words that help", async () => {
+  await withImageFolder([16], async (folder, data) => {
+    const out = join(data, "0.png", "x.npy"); // a file is no folder
+    const message = /Cannot write ".*x.npy": .*; see that there is room .* goes on there/;
+    await rejects(embed({ ...MODEL, data, out }), { message });
+    deepEqual(await readdir(folder), ["data"]);
+  });
+});
+
+Deno.test("a size that is not whole patches leaves no file", async () => {
+  await withImageFolder([16], async (folder, data) => {
+    const options = { ...MODEL, data, out: join(folder, "x.npy"), image_size: 30 };
+    await rejects(embed(options), { name: "ShapeError", message: /patch_size 8/ });
+    deepEqual(await readdir(folder), ["data"]);
+  });
+});
+
+Deno.test("embed() tells all wrong options at once", async () => {
+  const wrong = { data: "x", out: "a.txt", checkpint: "x", tokens: "patch" };
+  await rejects(embed(wrong as unknown as Parameters<typeof embed>[0]), (error) => {
+    const { name, message } = error as Error;
+    equal(name, "ConfigError");
+    match(message, /checkpoint: is required/);
+    match(message, /checkpint: is not a setting.*did you mean checkpoint\?/);
+    return true;
+  });
+  const csv = { data: "x", out: "a.csv", checkpoint: "x", tokens: "patch" as const };
+  await rejects(embed(csv), /tokens: must be one vector for each image in a csv; write npy/);
+  await rejects(embed({ ...csv, out: "a.txt" }), /out: must end in .csv, .npy or .safetensors/);
+});
