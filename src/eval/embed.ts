@@ -120,7 +120,8 @@ async function addImages(
       if (signal?.aborted) return;
     }
   } catch (error) {
-    if (file.state.done === 0) await file.remove(); // nothing to go on with
+    if (file.state.done === 0) await file.remove();
+    else await file.keep().catch(() => {}); // an earlier state will do
     throw error;
   }
 }

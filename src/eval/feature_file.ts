@@ -42,7 +42,7 @@ export class FeatureFile implements AsyncDisposable {
   readonly #layout: FeatureLayout;
   readonly #headerBytes: number;
   readonly #state: FeatureState;
-  #savedMs = performance.now();
+  #savedMs = -Infinity; // the first batch has a state, so that a full disk finds one
 
   private constructor(
     readonly out: string,

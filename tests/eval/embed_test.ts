@@ -112,6 +112,21 @@ Deno.test("an interrupted embed() goes on to the same bytes", async () => {
   });
 });
 
+Deno.test("an embed() that failed goes on after what it had done", async () => {
+  await withImageFolder(SIDES, async (folder, data) => {
+    const [whole, out] = [join(folder, "whole.csv"), join(folder, "x.csv")];
+    await embed({ ...MODEL, data, out: whole });
+    const onImages = (done: number) => {
+      if (done === 4) throw new Error("out of luck");
+    };
+    await rejects(embed({ ...MODEL, data, out }, { onImages }), /out of luck/);
+    const hooks = stopAfter(9);
+    await embed({ ...MODEL, data, out }, hooks);
+    deepEqual(hooks.messages, ["going on at image 4 of 7"]);
+    deepEqual(await readFile(out), await readFile(whole));
+  });
+});
+
 Deno.test("an interrupted embed() of other options or images starts anew", async () => {
   await withImageFolder(SIDES, async (folder, data) => {
     const [whole, out] = [join(folder, "whole.npy"), join(folder, "x.npy")];
