@@ -44,13 +44,13 @@ export async function download(
         watch.heard();
         done += bytes.length;
         if (done > expected.sizeBytes) break; // which its check will tell
-        await part.append(bytes);
+        await part.append(bytes).catch(writeFault);
         onProgress?.(done, expected.sizeBytes);
       }
     }
   } catch (error) {
     if (signal?.aborted) return false;
-    throw error instanceof DownloadFault ? error : new DownloadFault(reasonOf(error));
+    throw error instanceof DownloadFault ? error : networkFault(error);
   }
   if (signal?.aborted) return false;
   const size = await part.size();
@@ -116,11 +116,16 @@ function validatorOf({ headers }: Response): string | undefined {
   return headers.get("last-modified") ?? undefined;
 }
 
-/** Words of the error that has more to say: fetch hides the system's behind its own. */
-function reasonOf(error: unknown): string {
+/** The system's words where fetch has them; the address is told anyway. */
+function networkFault(error: unknown): DownloadFault {
   const { message, cause } = error as Error;
-  const detail = cause instanceof Error ? ` (${cause.message})` : "";
-  return `it must come through the network, got "${message}${detail}"`;
+  const words = cause instanceof Error ? cause.message : message;
+  const reason = words.replace(/^error sending request for url \([^)]*\): /, "");
+  return new DownloadFault(`it must come through the network, got "${reason}"`);
+}
+
+function writeFault({ message }: Error): never {
+  throw new DownloadFault(`there must be room for it in the cache folder, got "${message}"`);
 }
 
 /** Ends a request when the user wants it, or when the server is silent. */

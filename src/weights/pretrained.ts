@@ -13,7 +13,7 @@ import { fileFault } from "./file_fault.ts";
 import { PartFile } from "./part_file.ts";
 import { PUBLISHED_BASE, type PublishedWeights } from "./published.ts";
 
-/** How weights are found, and who follows. */
+/** How published weights are found, who follows, and what ends it. */
 export interface FindOptions extends DownloadHooks {
   /** A file that is taken in place of all others, whatever is in it. */
   file?: string | null;
@@ -64,10 +64,10 @@ export async function findPretrained(
     const path = join(cache, weights.file);
     return await fetched(url, path, weights, options) ? path : undefined;
   } catch (error) {
-    const { name, message } = error as Error;
+    const { message } = error as Error;
     const fault = error instanceof DownloadFault
       ? message
-      : `the cache folder must be writable, got ${name}: ${message}`;
+      : `the cache folder must be one that can be written, got "${message}"`;
     throw new CheckpointError(
       `Cannot get the weights of ${weights.model} from ${url}: ${fault}; try again, or put the ` +
         `file into "${cache}", or name a copy with weights=FILE; random weights are ` +
