@@ -43,7 +43,10 @@ export async function download(
       for await (const bytes of response.body ?? []) {
         watch.heard();
         done += bytes.length;
-        if (done > expected.sizeBytes) break; // which its check will tell
+        if (done > expected.sizeBytes) { // of a server that told no length
+          await part.discard();
+          throw new DownloadFault(`it must have ${expected.sizeBytes} bytes, got more`);
+        }
         await part.append(bytes).catch(writeFault);
         onProgress?.(done, expected.sizeBytes);
       }

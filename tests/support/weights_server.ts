@@ -48,6 +48,8 @@ export interface Behaviour {
   status?: number;
   /** Takes no notice of ranges. */
   ignoresRange?: boolean;
+  /** Does not say how long the file is. */
+  hidesLength?: boolean;
   /** Milliseconds between two pieces of a body. */
   delayMs?: number;
 }
@@ -75,12 +77,13 @@ export class WeightsServer implements AsyncDisposable {
   #answer({ headers }: Request): Response {
     const range = headers.get("range");
     this.requests.push(range ?? "all");
-    const { bytes, etag = '"one"', status, ignoresRange } = this.behaviour;
+    const { bytes, etag = '"one"', status, ignoresRange, hidesLength } = this.behaviour;
     if (status !== undefined) return new Response(null, { status });
     const isSame = headers.get("if-range") === etag;
     const start = range === null || ignoresRange || !isSame ? 0 : Number(/\d+/.exec(range));
     const body = this.#body(bytes.subarray(start));
     const length = { "etag": etag, "content-length": `${bytes.length - start}` };
+    if (hidesLength) return new Response(body, { headers: { etag } });
     if (start === 0) return new Response(body, { headers: length });
     const part = { "content-range": `bytes ${start}-${bytes.length - 1}/${bytes.length}` };
     return new Response(body, { status: 206, headers: { ...length, ...part } });
