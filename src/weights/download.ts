@@ -31,31 +31,16 @@ export async function download(
   url: string,
   part: PartFile,
   expected: Expected,
-  { onProgress, signal }: DownloadHooks = {},
+  hooks: DownloadHooks = {},
 ): Promise<boolean> {
-  using watch = new Watch(signal);
   try {
-    let done = await part.size();
-    if (done !== expected.sizeBytes) { // else it was ended just before its check
-      const response = await answer(url, part, expected, watch.signal);
-      done = await part.size();
-      onProgress?.(done, expected.sizeBytes);
-      for await (const bytes of response.body ?? []) {
-        watch.heard();
-        done += bytes.length;
-        if (done > expected.sizeBytes) { // of a server that told no length
-          await part.discard();
-          throw new DownloadFault(`it must have ${expected.sizeBytes} bytes, got more`);
-        }
-        await part.append(bytes).catch(writeFault);
-        onProgress?.(done, expected.sizeBytes);
-      }
-    }
+    // Else it was ended between its last byte and its check.
+    if (await part.size() !== expected.sizeBytes) await receive(url, part, expected, hooks);
   } catch (error) {
-    if (signal?.aborted) return false;
+    if (hooks.signal?.aborted) return false;
     throw error instanceof DownloadFault ? error : networkFault(error);
   }
-  if (signal?.aborted) return false;
+  if (hooks.signal?.aborted) return false;
   const size = await part.size();
   if (size < expected.sizeBytes) {
     throw new DownloadFault(`all ${expected.sizeBytes} bytes must come, got ${size}`);
@@ -67,6 +52,35 @@ export async function download(
   }
   await part.finish();
   return true;
+}
+
+/** Adds what comes to the part, until all is there, the connection ends or the signal says so. */
+async function receive(
+  url: string,
+  part: PartFile,
+  expected: Expected,
+  { onProgress, signal }: DownloadHooks,
+): Promise<void> {
+  using watch = new Watch(signal);
+  const { sizeBytes } = expected;
+  const response = await answer(url, part, expected, watch.signal);
+  let done = await part.size();
+  const file = await part.append();
+  try {
+    onProgress?.(done, sizeBytes);
+    for await (const bytes of response.body ?? []) {
+      watch.heard();
+      done += bytes.length;
+      if (done > sizeBytes) { // of a server that told no length
+        await part.discard();
+        throw new DownloadFault(`it must have ${sizeBytes} bytes, got more`);
+      }
+      await file.writeFile(bytes).catch(writeFault);
+      onProgress?.(done, sizeBytes);
+    }
+  } finally {
+    await file.close();
+  }
 }
 
 /** The answer whose body belongs behind the bytes that the part has then. */
@@ -84,22 +98,23 @@ async function answer(
   const headers = goesOn ? { ...plain, "range": `bytes=${size}-`, "if-range": validator } : plain;
   const response = await fetch(url, { headers, signal });
   const { total, start } = extentOf(response);
-  const fits = response.ok && (total === undefined || total === expected.sizeBytes);
-  if (goesOn && response.status === 206 && start === size && fits) return response;
-  if (response.status === 206 || response.status === 416) { // not what we asked for
+  const { status } = response;
+  const fits = total === undefined || total === expected.sizeBytes;
+  if (goesOn && status === 206 && start === size && fits) return response;
+  if (goesOn && (status === 206 || status === 416)) { // not what we asked for
     await response.body?.cancel();
     await part.restart({});
     return await answer(url, part, expected, signal);
   }
-  if (fits) {
+  if (status === 200 && fits) {
     await part.restart({ url, validator: validatorOf(response) });
     return response;
   }
   await response.body?.cancel();
   throw new DownloadFault(
-    response.ok
+    status === 200
       ? `it must have ${expected.sizeBytes} bytes, got ${total}`
-      : `the server must have it, got status ${response.status} ${response.statusText}`.trim(),
+      : `the server must have it, got status ${status} ${response.statusText}`.trim(),
   );
 }
 

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 import { CheckpointError } from "../../src/safetensors.ts";
 import { type FindOptions, findPretrained } from "../../src/weights/pretrained.ts";
 import {
@@ -11,6 +12,7 @@ import {
 
 const BYTES = Deno.readFileSync(TINY_PTH);
 const TINY = published(BYTES);
+const FIND_WEIGHTS = fileURLToPath(new URL("../support/find_weights.ts", import.meta.url));
 
 /** A server, an empty machine, and what looking for the tiny weights comes to there. */
 async function withServer(
@@ -215,6 +217,29 @@ Deno.test("findPretrained() downloads once for two at a time", async () => {
     deepEqual(place.files(), [TINY.file]);
     const waiting = `waiting for another process that downloads "${place.path}"`;
     equal(place.messages.filter((message) => message === waiting).length, 1);
+  });
+});
+
+Deno.test("findPretrained() goes on with what a process left that was killed while it waited", async () => {
+  await withServer({ delayMs: 100 }, async (place) => {
+    const start = () =>
+      new Deno.Command(Deno.execPath(), {
+        args: ["run", "-A", "--no-check", FIND_WEIGHTS, place.server.base, place.folder],
+        stdout: "piped",
+      }).spawn();
+    const first = start();
+    const size = () => Deno.stat(`${place.path}.part`).then(({ size }) => size, () => 0);
+    while (await size() === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+    const second = place.find();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    first.kill("SIGKILL");
+    await first.output();
+    const part = await size();
+    ok(part > 0 && part < BYTES.length);
+    equal(await second, place.path);
+    deepEqual(place.server.requests, ["all", `bytes=${part}-`]);
+    deepEqual(await Deno.readFile(place.path), BYTES);
+    deepEqual(place.files(), [TINY.file]);
   });
 });
 
