@@ -40,7 +40,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   setup: [],
   machine: ["setup", "images", "ops", "gpu", ...LEAVES],
   training: TRAINING,
-  eval: [...DATA, "inference", "model", ...COMPUTE],
+  eval: [...DATA, "inference", "weights", "model", ...COMPUTE],
   inference: ["weights", "model", ...COMPUTE],
   weights: ["files", "config", "safetensors", "safetensors_file", "stop_signal"],
   data: ["views", "images", "files", "config", "random", "stop_signal"],

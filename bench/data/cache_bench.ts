@@ -5,7 +5,7 @@ import { findImages } from "../../src/images/find_images.ts";
 import { ViewLoader, type ViewLoaderOptions } from "../../src/data/loader.ts";
 import { packedSet } from "../../src/data/packed_set.ts";
 import { DEFAULT_TRANSFORM_ARGS, type TransformArgs } from "../../src/views/view_spec.ts";
-import { workersOf } from "../../src/training/workers.ts";
+import { workersOf } from "../../src/data/workers.ts";
 import { benchImages } from "./images.ts";
 import { benchOnce } from "./once.ts";
 

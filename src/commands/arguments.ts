@@ -52,12 +52,16 @@ export async function readPreviewArguments(args: readonly string[]): Promise<Tra
 
 /** The table of all settings for a command's help. */
 export function settingsHelp(): string {
-  const fields = schemaFields(TrainConfig);
-  const lines = fields.map(({ path, description, defaultText }) => {
+  const title =
+    "Settings, written as key=value or read from a file with config=run.yaml (default):";
+  return optionsHelp(TrainConfig, title);
+}
+
+/** The table of what a schema has, under a title. */
+export function optionsHelp(schema: Parameters<typeof schemaFields>[0], title: string): string {
+  const lines = schemaFields(schema).map(({ path, description, defaultText }) => {
     const remark = defaultText === "" ? "" : ` (${defaultText ?? "required"})`;
     return `  ${path}\n      ${description}${remark}`;
   });
-  const title =
-    "Settings, written as key=value or read from a file with config=run.yaml (default):";
   return [title, ...lines].join("\n");
 }

@@ -2,7 +2,7 @@ import type { TrainConfig } from "../config/train_config.ts";
 import type { Command } from "../deps/commander.ts";
 import { checkImages, type DataReport, type Spread } from "../images/check_images.ts";
 import { mib } from "../gpu/plan.ts";
-import { workersOf } from "../training/workers.ts";
+import { workersOf } from "../data/workers.ts";
 import { readDataArguments } from "./arguments.ts";
 import { type CommandContext, examples, EXIT, printFound } from "./command_line.ts";
 import { Progress } from "./progress.ts";

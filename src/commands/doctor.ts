@@ -1,6 +1,6 @@
 import type { Command } from "../deps/commander.ts";
 import { examineMachine, type MachineReport } from "../machine/examine.ts";
-import { workersOf } from "../training/workers.ts";
+import { workersOf } from "../data/workers.ts";
 import { type CommandContext, examples, EXIT, print, printFound } from "./command_line.ts";
 import { describeMachine } from "./doctor_text.ts";
 

@@ -23,6 +23,7 @@ import {
 import { addCompletions } from "./completions.ts";
 import { addConfig } from "./config.ts";
 import { addDoctor } from "./doctor.ts";
+import { addEvalKnn } from "./eval_knn.ts";
 import { addGolden } from "./golden.ts";
 import { addListMethods } from "./list_methods.ts";
 import { addListModels } from "./list_models.ts";
@@ -39,6 +40,7 @@ export interface Actions {
   checkData?: Parameters<typeof addCheckData>[2];
   doctor?: Parameters<typeof addDoctor>[2];
   bench?: Parameters<typeof addBench>[2];
+  evalKnn?: Parameters<typeof addEvalKnn>[2];
   golden?: Parameters<typeof addGolden>[2];
 }
 
@@ -95,6 +97,7 @@ export function buildProgram(
   addPlan(plain, context, actions.plan);
   addPreview(plain, context, actions.preview);
   addCheckData(plain, context, actions.checkData);
+  addEvalKnn(plain, context, actions.evalKnn);
   addConfig(plain, context);
   addListModels(plain, context);
   addListMethods(plain, context);

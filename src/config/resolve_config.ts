@@ -1,9 +1,8 @@
 import type { z } from "../deps/zod.ts";
 import { ConfigError, type ConfigProblem } from "./config_error.ts";
+import { describeIssue, valueAt } from "./describe_issue.ts";
 import type { ModelConfig } from "./model_config.ts";
 import { publishedName, resolveModel } from "./model_presets.ts";
-import { nearestName } from "./nearest_name.ts";
-import { namesAt, schemaFields } from "./schema_fields.ts";
 import { type ParsedConfig, TrainConfig, type TrainOptions } from "./train_config.ts";
 import { channelProblems, withChannels } from "./view_channels.ts";
 
@@ -26,7 +25,7 @@ export function resolveConfig(raw: TrainOptions | Record<string, unknown>): Trai
   const parsed = TrainConfig.safeParse(raw);
   if (!parsed.success) {
     const { issues } = parsed.error;
-    const problems = issues.flatMap((issue) => describeIssue(issue, raw));
+    const problems = issues.flatMap((issue) => describeIssue(issue, raw, TrainConfig));
     throw new ConfigError([...problems, ...remainingProblems(raw, issues)]);
   }
   const config = filledIn(parsed.data, raw);
@@ -48,7 +47,7 @@ function remainingProblems(raw: unknown, issues: readonly z.core.$ZodIssue[]): C
   const given = parsed.error.issues.filter(({ path }) => valueAt(rest, path) !== undefined);
   if (given.length === 0) return []; // a required setting is missing: it was told before
   return [
-    ...given.flatMap((issue) => describeIssue(issue, rest)),
+    ...given.flatMap((issue) => describeIssue(issue, rest, TrainConfig)),
     ...remainingProblems(rest, given),
   ];
 }
@@ -61,100 +60,6 @@ function without(group: unknown, [name, ...inner]: readonly PropertyKey[]): unkn
   const { [name]: value, ...rest } = group as Record<PropertyKey, unknown>;
   const kept = without(value, inner);
   return kept === undefined ? rest : { ...rest, [name]: kept };
-}
-
-function describeIssue(issue: z.core.$ZodIssue, raw: unknown): ConfigProblem[] {
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((name) => describeUnknown([...issue.path, name], raw));
-  }
-  const key = issue.path.join(".");
-  const value = valueAt(raw, issue.path);
-  if (key === "") return [{ key: "settings", message: `must be a group, got ${textOf(value)}` }];
-  if (value === undefined) return [{ key, message: `is required; write ${key}=...` }];
-  return [{ key, message: `${expectation(issue)}, got ${textOf(value)}` }];
-}
-
-function describeUnknown(path: PropertyKey[], raw: unknown): ConfigProblem {
-  const parents = path.slice(0, -1);
-  const name = String(path.at(-1));
-  const near = nearestName(name, namesAt(TrainConfig, parents));
-  const meant = near === undefined ? homesOf(name) : [[...parents, near].join(".")];
-  const remedy = meant.length === 0
-    ? `known here: ${namesAt(TrainConfig, parents).join(", ")}`
-    : `did you mean ${meant.join(" or ")}?`;
-  return {
-    key: path.join("."),
-    message: `is not a setting, got ${textOf(valueAt(raw, path))}; ${remedy}`,
-  };
-}
-
-/** Settings of this name in any group, for one that was given outside of its group. */
-function homesOf(name: string): string[] {
-  const paths = schemaFields(TrainConfig).map(({ path }) => path);
-  return paths.filter((path) => path.endsWith(`.${name}`));
-}
-
-/** A value as its user would write it, also where JSON has no word for it. */
-function textOf(value: unknown): string {
-  switch (typeof value) {
-    case "number":
-      return String(value); // JSON calls Infinity null
-    case "bigint":
-      return `${value}n`;
-    case "function":
-    case "symbol":
-    case "undefined":
-      return typeof value;
-  }
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return "an object"; // that holds itself
-  }
-}
-
-function valueAt(raw: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>(
-    (value, name) => (value as Record<PropertyKey, unknown>)?.[name],
-    raw,
-  );
-}
-
-const TYPE_NAMES: Record<string, string> = {
-  array: "a list",
-  boolean: "true or false",
-  int: "a whole number",
-  number: "a number",
-  object: "a group of settings",
-  string: "text",
-};
-
-/** What a value must be, from the schema's side of the issue. */
-function expectation(issue: z.core.$ZodIssue): string {
-  if (issue.message.startsWith("must ")) return issue.message; // a setting's own words
-  switch (issue.code) {
-    case "invalid_type":
-      return `must be ${TYPE_NAMES[issue.expected] ?? issue.expected}`;
-    case "too_small":
-      if (issue.origin === "string") return "must not be empty";
-      if (issue.origin === "array") return `must have ${issue.minimum} values`;
-      return `must be ${issue.inclusive ? "at least" : "more than"} ${issue.minimum}`;
-    case "too_big":
-      if (issue.origin === "array") return `must have ${issue.maximum} values`;
-      return `must be ${issue.inclusive ? "at most" : "less than"} ${issue.maximum}`;
-    case "invalid_value":
-      return `must be ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
-    case "invalid_union":
-      return unionExpectation(issue);
-    default:
-      return issue.message;
-  }
-}
-
-/** The alternatives of a union, such as `must be "auto" or a whole number`. */
-function unionExpectation(issue: z.core.$ZodIssueInvalidUnion): string {
-  const alternatives = issue.errors.map(([first]) => expectation(first).replace(/^must be /, ""));
-  return `must be ${alternatives.join(" or ")}`;
 }
 
 /** What no single field can say: settings that contradict each other. */

@@ -39,10 +39,17 @@ function statisticsOf({ normalize }: ParsedTransformArgs, channels: number) {
     return { mean: Array<number>(channels).fill(0), std: Array<number>(channels).fill(1) };
   }
   const { mean, std } = normalize;
+  const known = channelStatistics(channels);
   return {
-    mean: mean === "auto" ? STATISTICS[channels].map((channel) => channel.mean) : mean,
-    std: std === "auto" ? STATISTICS[channels].map((channel) => channel.std) : std,
+    mean: mean === "auto" ? known.mean : mean,
+    std: std === "auto" ? known.std : std,
   };
+}
+
+/** What images of so many channels are normalized by, where nothing else is said. */
+export function channelStatistics(channels: number): { mean: number[]; std: number[] } {
+  const known = STATISTICS[channels];
+  return { mean: known.map(({ mean }) => mean), std: known.map(({ std }) => std) };
 }
 
 /** What does not fit together about channels: lists of wrong length, too few to drop, the model. */

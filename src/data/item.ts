@@ -8,6 +8,7 @@ import type { ImageReader } from "../images/image_reader.ts";
 import type { ImageLocation } from "../images/image_set.ts";
 import { readPacked } from "./packed_image.ts";
 import { consume, type Raster } from "../images/raster.ts";
+import { type Framing, plainView } from "../views/plain_view.ts";
 import { reduceImage } from "../views/reduce.ts";
 import { renderView } from "../views/render_view.ts";
 import { recordWords, type ViewRecords, viewRecords } from "../views/view_table.ts";
@@ -19,8 +20,11 @@ export type ViewMaker = "workers" | "gpu";
 /** What all items of a run have in common. */
 export interface ItemSettings {
   views: TransformArgs;
-  /** Where it is "pack", nobody: the image itself is wanted. */
-  maker: ViewMaker | "pack";
+  /**
+   * Where it is "pack", nobody: the image itself is wanted. Where it is a framing, one view without
+   * anything random is, for features.
+   */
+  maker: ViewMaker | "pack" | Framing;
   /** Most bytes that the decoded image of an item may have, where the GPU is to take it. */
   maxImageBytes: number;
 }
@@ -115,6 +119,11 @@ export async function makeItem(
   reader: ImageReader,
 ): Promise<MadeItem> {
   if (job.decoded !== undefined) return itemOf(job.decoded, settings, job);
+  if (settings.maker === "crop" || settings.maker === "squash") {
+    // Not reduced first: features are computed once, from all there is.
+    const image = await decodeImage(await reader.read(job.at), settings.views.num_channels);
+    return itemOf(image, settings, job);
+  }
   const { image, damage } = await imageAt(job.at, settings.views, reader);
   const decoded = sharedImage(image, job.keepBytes ?? 0);
   return { ...itemOf(decoded ?? image, settings, job), decoded, damage };
@@ -139,6 +148,7 @@ function itemOf(image: Raster, settings: ItemSettings, job: DrawSeed): Item {
   const { views: args, maker } = settings;
   if (maker === "workers") return { maker, views: renderAll(image, args, job) };
   if (maker === "pack") return { maker, image, crc32: crc32(image.pixels) };
+  if (maker !== "gpu") return { maker: "workers", views: renderPlain(image, args, maker) };
   checkBytes(image, settings.maxImageBytes);
   const params = drawAll(image, args, job);
   const { globals, locals } = viewSpecs(args);
@@ -182,6 +192,14 @@ function renderAll(
     renderView(image, params, out.subarray(start, start + length));
     start += length;
   }
+  return out;
+}
+
+/** The one view of an image that features are computed of. */
+function renderPlain(image: Raster, args: TransformArgs, framing: Framing) {
+  const params = plainView(image, args, framing);
+  const out = new Float32Array(params.keep.length * params.height * params.width);
+  renderView(image, params, out);
   return out;
 }
 

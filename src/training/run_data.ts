@@ -7,7 +7,7 @@ import type { ImageProblem, ImageSet } from "../images/image_set.ts";
 import { assertSomeReadable } from "../images/readable.ts";
 import type { StopSignal } from "../stop_signal.ts";
 import type { RunObserver } from "./observer.ts";
-import { workersOf } from "./workers.ts";
+import { workersOf } from "../data/workers.ts";
 
 /** The images of a run, and how many of them a micro-batch has. */
 export interface RunImages {

@@ -8,6 +8,7 @@ import type { RunObserver } from "./observer.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { sortedJson } from "./sorted_json.ts";
 import type { Trainer } from "./trainer.ts";
+import { plainArgs } from "../views/plain_view.ts";
 import { writeRefused } from "../files/write_refused.ts";
 import { writeWhole } from "../files/write_whole.ts";
 
@@ -61,13 +62,14 @@ export class Saver {
   async export(stepsDone: number): Promise<string> {
     const { step, runner, config } = this.trainer;
     const { model } = step.shape;
+    const views = config.transform_args;
     const path = this.folder.exportedLast;
     await exportTeacher(path, step, runner, {
       format: "denodino-backbone/1",
       step: String(stepsDone),
       model: JSON.stringify(model),
+      views: JSON.stringify(plainArgs(views)),
     });
-    const views = config.transform_args;
     const described = exportedConfig({ model, views, step: stepsDone, version: VERSION });
     const { exportedConfig: beside } = this.folder;
     await writeWhole(beside, sortedJson(described) + "\n")

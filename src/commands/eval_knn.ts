@@ -1,0 +1,100 @@
+import { checkOptions } from "../config/check_options.ts";
+import { parseArguments } from "../config/parse_arguments.ts";
+import type { Command } from "../deps/commander.ts";
+import { KnnOptions } from "../eval/eval_options.ts";
+import { evaluateKnn, type KnnReport } from "../eval/evaluate_knn.ts";
+import { optionsHelp } from "./arguments.ts";
+import { type CommandContext, examples, print } from "./command_line.ts";
+import { DownloadLine } from "./download_line.ts";
+import { Progress } from "./progress.ts";
+
+/** More classes than this are not printed one by one. */
+const SHOWN_CLASSES = 30;
+
+/** Adds `eval knn` to the program; `run` is what it does. */
+export function addEvalKnn(program: Command, context: CommandContext, run = evaluateKnn): void {
+  const group = program.command("eval")
+    .description("tell how good the features of a model are")
+    .addHelpText("after", examples("eval knn --help"));
+  group.command("knn")
+    .description("classify images by their nearest neighbours among labelled ones")
+    .argument("[options...]", "options as key=value")
+    .option("--json", "print one line of JSON at the end")
+    .addHelpText("after", KNN_HELP)
+    .addHelpText("after", () => optionsHelp(KnnOptions, "Options, written as key=value (default):"))
+    .action(async (args, { json }) => {
+      const { values, problems, files } = parseArguments(args);
+      const unread = files.map(() => ({
+        key: "config",
+        message: "is not read here; leave it out",
+      }));
+      const options = checkOptions(KnnOptions, values, [...problems, ...unread]);
+      const report = await withProgress(context, options, run);
+      for (const { name, message } of report.skipped) {
+        print(context.err, `${context.err.style.warning("skipped")} ${name}: ${message}`);
+      }
+      print(context.out, json ? JSON.stringify(report) : describeKnn(report));
+    });
+}
+
+const KNN_HELP = examples(
+  "eval knn checkpoint=out/first train=photos/train test=photos/test",
+  "eval knn checkpoint=out/first train=a test=b k=20 tokens=cls+mean --json",
+  "eval knn checkpoint=dinov2/vits14 train=a test=b        (published weights, to compare)",
+) + "\n";
+
+async function withProgress(
+  { err: output }: CommandContext,
+  options: KnnOptions,
+  run: typeof evaluateKnn,
+): Promise<KnnReport> {
+  let progress: Progress | undefined;
+  const download = new DownloadLine(output);
+  const report = await run(options, {
+    onImages(done, totalSteps) {
+      const logEverySteps = Math.max(1, Math.ceil(totalSteps / 10));
+      const shown = { totalSteps, unit: "image", batchSize: 1, logEverySteps, output };
+      progress ??= new Progress(shown);
+      progress.update(done - 1, {});
+    },
+    onDownload: (done, total) => download.update(done, total),
+    onMessage(message) {
+      download.finish();
+      print(output, message);
+    },
+  });
+  progress?.finish();
+  return report;
+}
+
+/** A report as text: accuracy by the number of neighbours, then by class. */
+export function describeKnn(report: KnnReport): string {
+  const { knn, images, images_per_second, best_k, classes, class_top1, confusion } = report;
+  const rows = Object.entries(knn).map(([k, { top1, top5 }]) =>
+    `${k.padStart(10)}  ${percent(top1)}  ${percent(top5)}`
+  );
+  const byClass = classes.slice(0, SHOWN_CLASSES).map((name, i) => {
+    const count = confusion[i].reduce((sum, each) => sum + each, 0);
+    return `  ${name.padEnd(24)} ${percent(class_top1[i])}  of ${count}${mistakenFor(report, i)}`;
+  });
+  const rest = classes.length - SHOWN_CLASSES;
+  return [
+    `${images} images of ${classes.length} classes, ${images_per_second.toFixed(1)} images/s`,
+    "neighbours    top-1    top-5",
+    ...rows,
+    `by class, of ${best_k} neighbours`,
+    ...byClass,
+    ...(rest > 0 ? [`  and ${rest} more; --json has all`] : []),
+  ].join("\n");
+}
+
+/** The class that one is taken for most often. */
+function mistakenFor({ classes, confusion }: KnnReport, row: number): string {
+  const others = confusion[row].map((count, column) => column === row ? 0 : count);
+  const most = Math.max(...others);
+  return most === 0 ? "" : `, ${most} taken for ${classes[others.indexOf(most)]}`;
+}
+
+function percent(share: number): string {
+  return Number.isNaN(share) ? "      –" : `${(100 * share).toFixed(1)} %`.padStart(7);
+}

@@ -1,0 +1,74 @@
+import type { PlainLoaderOptions } from "../data/plain_loader.ts";
+import { workersOf } from "../data/workers.ts";
+import { z } from "../deps/zod.ts";
+import type { PlainArgs } from "../views/plain_view.ts";
+import { TOKEN_CHOICES, type TokenChoice } from "./image_vectors.ts";
+
+/** A path or a name; on a command line, a number that is meant as one. */
+const text = z.union([z.string().min(1), z.number().transform(String)]);
+
+const side = z.int().min(1);
+
+/** Options of everything that computes features of images. */
+export const featureFields = {
+  checkpoint: text.describe(
+    "Run folder, checkpoint, export, file of others, or a model's name, such as dinov2/vits14",
+  ),
+  which: z.enum(["teacher", "student"]).default("teacher").describe("Network of a checkpoint"),
+  tokens: z.enum(TOKEN_CHOICES).default("cls")
+    .describe("Vector of an image: class token, mean of the patch tokens, or both"),
+  image_size: z.union([
+    side.transform((value): [number, number] => [value, value]),
+    z.tuple([side, side]),
+  ])
+    .nullable().default(null).describe("Height and width in pixels; null for those of the run"),
+  framing: z.enum(["crop", "squash"]).default("crop")
+    .describe("The middle of an image, as DINO evaluates, or all of it, out of proportion"),
+  batch_size: z.int().min(1).max(16_384).default(64).describe("Images at once"),
+  num_workers: z.union([z.literal("auto"), z.int().min(1)]).default("auto")
+    .describe('Threads that decode images; "auto" follows the processor'),
+  accelerator: z.enum(["auto", "gpu", "cpu"]).default("auto")
+    .describe("Kind of adapter; cpu is a software one"),
+  seed: z.int().min(0).max(0xffff_ffff).default(0).describe("Seed of random weights"),
+};
+
+/** Most neighbours that are looked for. */
+const MAX_NEIGHBOURS = 10_000;
+
+/** `20`, `[10,20]`, or as text `10,20`. */
+const neighbourCounts = z.union([z.number(), z.array(z.number()), z.string()])
+  .transform((value, { issues }) => {
+    const counts = typeof value === "string" ? value.split(",").map(Number) : [value].flat();
+    const isCount = (k: number) => Number.isInteger(k) && k >= 1 && k <= MAX_NEIGHBOURS;
+    if (counts.length > 0 && counts.every(isCount)) return counts;
+    const message = `must be whole numbers from 1 to ${MAX_NEIGHBOURS}, such as 20 or 10,20`;
+    issues.push({ code: "custom", message, input: value });
+    return z.NEVER;
+  });
+
+/** Options of `evaluateKnn` and of the command `eval knn`. */
+export const KnnOptions = z.strictObject({
+  ...featureFields,
+  train: text.describe("Folder of labelled images to vote, a folder for each class"),
+  test: text.describe("Folder of images to classify, in folders of the same names"),
+  k: neighbourCounts.default([10, 20, 100, 200]).describe("Numbers of neighbours that vote"),
+  temperature: z.number().positive().default(0.07).describe("Softness of the votes"),
+});
+
+/** Checked options of `evaluateKnn`. */
+export type KnnOptions = z.output<typeof KnnOptions>;
+
+/** Options of everything that computes features of images, as the loader of images takes them. */
+export function featureSettings(
+  options: z.output<z.ZodObject<typeof featureFields>>,
+  views: PlainArgs,
+): PlainLoaderOptions & { tokens: TokenChoice } {
+  const { image_size, framing, tokens, batch_size } = options;
+  return {
+    views: { ...views, image_size: image_size ?? views.image_size },
+    framing,
+    tokens,
+    batchSize: batch_size,
+    numWorkers: workersOf(options),
+  };
+}

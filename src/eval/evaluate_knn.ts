@@ -1,0 +1,132 @@
+import { checkOptions } from "../config/check_options.ts";
+import type { z } from "../deps/zod.ts";
+import { Gpu } from "../gpu/gpu.ts";
+import { DataError } from "../images/errors.ts";
+import { findImages } from "../images/find_images.ts";
+import type { ImageProblem, ImageSet } from "../images/image_set.ts";
+import { type ClassLabels, classLabels } from "./class_labels.ts";
+import { featureSettings, KnnOptions } from "./eval_options.ts";
+import { type Accuracy, knnClassify } from "./knn.ts";
+import { collectVectors, type ImageVectors } from "./labelled_vectors.ts";
+import { nearest } from "./nearest.ts";
+import { openBackbone } from "./open_backbone.ts";
+
+/** How good features are by the classes of their neighbours. */
+export interface KnnReport {
+  /** By the number of neighbours. */
+  knn: Record<string, Accuracy>;
+  /** Images of both folders. */
+  images: number;
+  images_per_second: number;
+  /** The number of neighbours of the best `top1`, which what follows is of. */
+  best_k: number;
+  classes: readonly string[];
+  /** Share of the test images of each class that are recognized; NaN where there are none. */
+  class_top1: number[];
+  /** Test images by class, a row each, and by guess. */
+  confusion: number[][];
+  skipped: ImageProblem[];
+}
+
+/** What is told while an evaluation runs. */
+export interface EvalHooks {
+  /** Images whose features are there, of how many. */
+  onImages?(done: number, total: number): void;
+  /** Bytes of published weights that are downloaded, of how many. */
+  onDownload?(done: number, total: number): void;
+  /** Something worth a line: where published weights come from. */
+  onMessage?(message: string): void;
+}
+
+/**
+ * Classifies images by their nearest neighbours among labelled ones, as DINO evaluates features:
+ * cosine similarity, votes weighted with a temperature of 0.07. Nothing is trained.
+ *
+ * @example
+ * ```ts
+ * import { evaluateKnn } from "./evaluate_knn.ts";
+ *
+ * async function accuracy(run: string) {
+ *   const folders = { train: "photos/train", test: "photos/test" };
+ *   const { knn } = await evaluateKnn({ checkpoint: run, ...folders, k: [20] });
+ *   return knn[20].top1;
+ * }
+ * ```
+ *
+ * @throws {ConfigError} Lists every problem of the options.
+ * @throws {DataError} If a folder holds no readable image, or has no folders for classes.
+ * @throws {CheckpointError} If there is no backbone to be read.
+ * @throws {GpuError} If there is no adapter, or a batch does not fit it.
+ */
+export async function evaluateKnn(
+  options: z.input<typeof KnnOptions>,
+  hooks: EvalHooks = {},
+): Promise<KnnReport> {
+  const checked = checkOptions(KnnOptions, options);
+  const sets = { train: await findImages(checked.train), test: await findImages(checked.test) };
+  const known = classLabels(sets.train);
+  const truth = classLabels(sets.test, known.classes);
+  const { train, test, imagesPerSecond } = await vectorsOf(checked, sets, hooks);
+  using gpu = await Gpu.open(checked);
+  const neighbours = await nearest(gpu, test, train, Math.max(...checked.k));
+  const labelsOf = ({ indices }: ImageVectors, { labels }: ClassLabels) =>
+    Uint32Array.from(indices, (index) => labels[index]);
+  const [labels, right] = [labelsOf(train, known), labelsOf(test, truth)];
+  const classes = known.classes.length;
+  const { temperature } = checked;
+  const results = checked.k.map((k) => ({
+    k,
+    ...knnClassify(neighbours, labels, right, { k, classes, temperature }),
+  }));
+  const best = results.reduce((a, b) => (b.top1 > a.top1 ? b : a));
+  return {
+    knn: Object.fromEntries(results.map(({ k, top1, top5 }) => [k, { top1, top5 }])),
+    images: train.indices.length + test.indices.length,
+    images_per_second: imagesPerSecond,
+    best_k: best.k,
+    classes: known.classes,
+    ...byClass(best.confusion, classes, right),
+    skipped: [...train.skipped, ...test.skipped],
+  };
+}
+
+async function vectorsOf(
+  options: KnnOptions,
+  { train, test }: { train: ImageSet; test: ImageSet },
+  { onImages, onDownload: onProgress, onMessage }: EvalHooks,
+): Promise<{ train: ImageVectors; test: ImageVectors; imagesPerSecond: number }> {
+  using backbone = await openBackbone(options.checkpoint, {
+    ...options,
+    find: { onProgress, onMessage },
+  });
+  const { model, views } = backbone;
+  const total = train.names.length + test.names.length;
+  const settings = featureSettings(options, views);
+  let done = 0;
+  const count = (images: number) => onImages?.(done += images, total);
+  const start = performance.now();
+  const collect = async (images: ImageSet, folder: string) => {
+    const vectors = await collectVectors(model, images, settings, count);
+    if (vectors.indices.length > 0) return vectors;
+    const [{ name, message }] = vectors.skipped;
+    throw new DataError(
+      `Cannot evaluate: at least one image of "${folder}" must be readable, got none; ${name}: ` +
+        message,
+    );
+  };
+  const found = {
+    train: await collect(train, options.train),
+    test: await collect(test, options.test),
+  };
+  return { ...found, imagesPerSecond: total / (performance.now() - start) * 1000 };
+}
+
+function byClass(confusion: Uint32Array, classes: number, truth: Uint32Array) {
+  const rows = Array.from(
+    { length: classes },
+    (_, row) => [...confusion.subarray(row * classes, (row + 1) * classes)],
+  );
+  const counts = new Uint32Array(classes);
+  for (const label of truth) if (label < classes) counts[label]++;
+  return { confusion: rows, class_top1: rows.map((row, i) => row[i] / counts[i]) };
+}

@@ -1,0 +1,44 @@
+import { loadPlain, type PlainLoaderOptions } from "../data/plain_loader.ts";
+import type { ImageSet } from "../images/image_set.ts";
+import type { Features } from "../inference/forward_pass.ts";
+import type { Model } from "../inference/model.ts";
+
+/** Features of some images of a set. */
+export interface FeatureBatch {
+  /** Places of the images in their set. */
+  indices: number[];
+  features: Features;
+  /** Images that cannot be read, which are left out. */
+  errors: { path: string; message: string }[];
+}
+
+/**
+ * The tokens of all images of a set, batch after batch in their order; the next images are decoded
+ * while the network looks at these.
+ *
+ * @throws {ShapeError} If `views.image_size` is not whole patches of the model.
+ * @throws {GpuError} If a batch does not fit the adapter.
+ */
+export async function* imageFeatures(
+  model: Model,
+  images: ImageSet,
+  options: PlainLoaderOptions,
+): AsyncGenerator<FeatureBatch> {
+  const size = options.views.image_size;
+  for await (const { indices, pixels, errors } of loadPlain(images, options)) {
+    if (indices.length === 0) {
+      yield { indices, features: NO_FEATURES, errors };
+      continue;
+    }
+    const features = await model.forwardFeatures(pixels, { images: indices.length, size });
+    yield { indices, features, errors };
+  }
+}
+
+const NONE = new Float32Array();
+const NO_FEATURES: Features = {
+  clsToken: NONE,
+  regTokens: NONE,
+  patchTokens: NONE,
+  grid: [0, 0],
+};

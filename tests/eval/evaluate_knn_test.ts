@@ -1,0 +1,93 @@
+import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { evaluateKnn } from "../../src/eval/evaluate_knn.ts";
+import { openBackbone } from "../../src/eval/open_backbone.ts";
+import { encodePng } from "../../src/images/encode.ts";
+import { randomStream } from "../../src/random.ts";
+import { train } from "../../src/training/train.ts";
+import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
+import { TINY_PTH } from "../support/weights_server.ts";
+
+const COLORS = { blue: [30, 60, 220], green: [40, 200, 60], red: [220, 50, 40] };
+
+/** Folders of images that are of the color that their folder is called, more or less. */
+async function writeColors(folder: string, each: number, seed: number): Promise<string> {
+  const stream = randomStream(seed, "colors");
+  for (const [name, color] of Object.entries(COLORS)) {
+    await mkdir(join(folder, name), { recursive: true });
+    for (let i = 0; i < each; i++) {
+      const pixels = Uint8Array.from(
+        { length: 24 * 24 * 3 },
+        (_, at) => color[at % 3] + stream.int(30),
+      );
+      const png = encodePng({ width: 24, height: 24, channels: 3, pixels });
+      await writeFile(join(folder, name, `${i}.png`), png);
+    }
+  }
+  return folder;
+}
+
+async function colorSets() {
+  const folder = await Deno.makeTempDir();
+  return {
+    train: await writeColors(join(folder, "train"), 7, 1),
+    test: await writeColors(join(folder, "test"), 4, 2),
+  };
+}
+
+Deno.test("colors are recognized by their neighbours, and counted", async () => {
+  const sets = await colorSets();
+  await writeFile(join(sets.train, "red", "broken.png"), "no picture");
+  await mkdir(join(sets.test, "pink"));
+  await Deno.copyFile(join(sets.test, "red", "0.png"), join(sets.test, "pink", "0.png"));
+  const seen: number[][] = [];
+  const report = await evaluateKnn(
+    { checkpoint: "dinov2/vittest", ...sets, k: [1, 5], tokens: "mean", batch_size: 5 },
+    { onImages: (done, total) => seen.push([done, total]) },
+  );
+  deepEqual(report.classes, ["blue", "green", "red"]);
+  equal(report.images, 3 * 7 + 3 * 4 + 1);
+  deepEqual(seen.at(-1), [35, 35], "the broken one is done, too");
+  equal(report.knn[5].top1, 12 / 13, "nobody can know pink");
+  deepEqual(report.confusion, [[4, 0, 0], [0, 4, 0], [0, 0, 4]]);
+  deepEqual(report.class_top1, [1, 1, 1]);
+  deepEqual(report.skipped.map(({ name }) => name), ["red/broken.png"]);
+  ok(report.images_per_second > 0);
+});
+
+Deno.test("the folder of a run is opened with the views it was trained with", async () => {
+  await withTinyRun(async (folder, data) => {
+    const out = `${folder}/run`;
+    await train({ ...TINY_RUN, out, data, steps: 1 });
+    const files = [out, `${out}/exported_models/exported_last.safetensors`];
+    for (const path of files) {
+      using backbone = await openBackbone(path);
+      deepEqual(backbone.views.image_size, [32, 32]);
+      ok(backbone.views.normalize.mean.length === backbone.views.num_channels);
+    }
+  });
+});
+
+Deno.test("a model's name opens its published weights", async () => {
+  using backbone = await openBackbone("dinov2/vits14", { find: { file: TINY_PTH } });
+  equal(backbone.model.config.name, "dinov2/vits14");
+  deepEqual(backbone.views.image_size, [28, 28]);
+});
+
+Deno.test("what cannot be evaluated is told in one message", async () => {
+  const sets = await colorSets();
+  const wrong = { checkpoint: "x", ...sets, k: "1,b", tokns: "cls" };
+  await rejects(evaluateKnn(wrong as unknown as Parameters<typeof evaluateKnn>[0]), (error) => {
+    const { message } = error as Error;
+    match(message, /Found 2 problems/);
+    match(message, /k: must be whole numbers from 1 to 10000, such as 20 or 10,20, got "1,b"/);
+    match(message, /tokns: is not a setting.*did you mean tokens\?/);
+    return true;
+  });
+  await rejects(
+    evaluateKnn({ checkpoint: sets.train, ...sets }),
+    /must be a file of weights, the folder of a run, or a model.*got another folder/,
+  );
+  await rejects(evaluateKnn({ checkpoint: "missing.pth", ...sets }), /got nothing there/);
+});
