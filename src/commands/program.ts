@@ -31,6 +31,7 @@ import { addPlan } from "./plan.ts";
 import { addPreview } from "./preview.ts";
 import { addResume } from "./resume.ts";
 import { addTrain } from "./train.ts";
+import { addVisualize } from "./visualize.ts";
 
 /** What commands do in place of their own doing, for tests. */
 export interface Actions {
@@ -41,6 +42,7 @@ export interface Actions {
   doctor?: Parameters<typeof addDoctor>[2];
   bench?: Parameters<typeof addBench>[2];
   evalKnn?: Parameters<typeof addEvalKnn>[2];
+  visualize?: Parameters<typeof addVisualize>[2];
   golden?: Parameters<typeof addGolden>[2];
 }
 
@@ -98,6 +100,7 @@ export function buildProgram(
   addPreview(plain, context, actions.preview);
   addCheckData(plain, context, actions.checkData);
   addEvalKnn(plain, context, actions.evalKnn);
+  addVisualize(plain, context, actions.visualize);
   addConfig(plain, context);
   addListModels(plain, context);
   addListMethods(plain, context);

@@ -46,6 +46,41 @@ const neighbourCounts = z.union([z.number(), z.array(z.number()), z.string()])
     return z.NEVER;
   });
 
+const { tokens: _tokens, ...pictureFields } = featureFields;
+
+/** Options of everything that draws what a model sees in images. */
+const sheetFields = {
+  ...pictureFields,
+  data: z.union([text, z.array(z.string().min(1)).min(1)])
+    .describe("Folder of images, an image, or a list of both"),
+  out: text.refine((path) => path.toLowerCase().endsWith(".png"), "must end in .png")
+    .describe("The picture, a PNG file"),
+  images: z.int().min(1).max(64).default(8).describe("Images to show, spread over all there are"),
+  overwrite: z.boolean().default(false).describe("Replace the file if it is there"),
+};
+
+/** Options of `drawPca` and of the command `visualize pca`. */
+export const PcaOptions = z.strictObject({
+  ...sheetFields,
+  foreground: z.boolean().default(true)
+    .describe("Color the foreground alone, by the first component of all patches; false for all"),
+});
+
+/** Checked options of `drawPca`. */
+export type PcaOptions = z.output<typeof PcaOptions>;
+
+/** Options of `drawNeighbours` and of the command `visualize neighbours`. */
+export const NeighbourOptions = z.strictObject({
+  ...sheetFields,
+  tokens: featureFields.tokens,
+  queries: z.union([text, z.array(z.string().min(1)).min(1)]).nullable().default(null)
+    .describe("Images to look for neighbours of; null for some of data itself"),
+  k: z.int().min(1).max(12).default(6).describe("Neighbours of each image"),
+});
+
+/** Checked options of `drawNeighbours`. */
+export type NeighbourOptions = z.output<typeof NeighbourOptions>;
+
 /** Options of `evaluateKnn` and of the command `eval knn`. */
 export const KnnOptions = z.strictObject({
   ...featureFields,
@@ -60,10 +95,10 @@ export type KnnOptions = z.output<typeof KnnOptions>;
 
 /** Options of everything that computes features of images, as the loader of images takes them. */
 export function featureSettings(
-  options: z.output<z.ZodObject<typeof featureFields>>,
+  options: Omit<z.output<z.ZodObject<typeof featureFields>>, "tokens"> & { tokens?: TokenChoice },
   views: PlainArgs,
 ): PlainLoaderOptions & { tokens: TokenChoice } {
-  const { image_size, framing, tokens, batch_size } = options;
+  const { image_size, framing, tokens = "cls", batch_size } = options;
   return {
     views: { ...views, image_size: image_size ?? views.image_size },
     framing,

@@ -49,7 +49,7 @@ export interface LoadOptions {
  * @throws {GpuError} If there is no adapter of the kind asked for.
  */
 export async function loadModel(path: string, options: LoadOptions = {}): Promise<Model> {
-  const isName = path.startsWith("dinov2/") && !await stat(path).then(() => true, () => false);
+  const isName = /^dinov2\/[\w-]+$/.test(path) && !await stat(path).then(() => true, () => false);
   if (!isName) return await loadFile(path, options);
   const file = await pretrainedFile(path, options.find);
   return await loadFile(file, options, path);

@@ -70,7 +70,7 @@ export async function findPretrained(
       : `the cache folder must be one that can be written, got "${message}"`;
     throw new CheckpointError(
       `Cannot get the weights of ${weights.model} from ${url}: ${fault}; try again, or put the ` +
-        `file into "${cache}", or name a copy with weights=FILE; random weights are ` +
+        `file into "${cache}", or name a copy, in training with weights=FILE; random weights are ` +
         `model=${randomName(weights.model)}`,
       { cause: error },
     );

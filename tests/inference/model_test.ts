@@ -151,6 +151,7 @@ Deno.test("random weights and published ones are not taken for one another", asy
         "createModel() for random ones",
     ),
   );
+  await rejects(loadModel("dinov2/absent.pth"), CheckpointError); // a path, by its ending
   await rejects(
     createModel("dinov2/vits14"),
     refused(

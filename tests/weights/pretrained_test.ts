@@ -55,8 +55,8 @@ class Place {
       this.find(options),
       new CheckpointError(
         `Cannot get the weights of dinov2/vits14 from ${this.url}: ${fault}; try again, or put ` +
-          `the file into "${this.cache}", or name a copy with weights=FILE; random weights are ` +
-          "model=dinov2/vits14-notpretrained",
+          `the file into "${this.cache}", or name a copy, in training with weights=FILE; ` +
+          "random weights are model=dinov2/vits14-notpretrained",
       ),
     );
   }
