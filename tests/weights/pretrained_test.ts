@@ -243,7 +243,7 @@ Deno.test("findPretrained() goes on with what a process left that was killed whi
   });
 });
 
-Deno.test("findPretrained() leaves the part when it is stopped, also while the server is silent", async () => {
+Deno.test("findPretrained() leaves the part for the next time when it is stopped", async () => {
   await withServer({ delayMs: 30 }, async (place) => {
     const stop = new AbortController();
     const onProgress = (done: number) => done > 30_000 && stop.abort();
@@ -253,6 +253,18 @@ Deno.test("findPretrained() leaves the part when it is stopped, also while the s
     place.server.behaviour = { bytes: BYTES };
     equal(await place.find(), place.path);
     deepEqual(place.server.requests, ["all", `bytes=${part}-`]);
+  });
+});
+
+Deno.test("findPretrained() is stopped while the server is silent", async () => {
+  const delayMs = 1500;
+  await withServer({ delayMs }, async (place) => {
+    const stop = new AbortController();
+    const start = performance.now();
+    setTimeout(() => stop.abort(), 50);
+    equal(await place.find({ signal: stop.signal }), undefined);
+    ok(performance.now() - start < delayMs / 2);
+    await new Promise((resolve) => setTimeout(resolve, delayMs)); // the server's own timer
   });
 });
 
