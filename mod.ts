@@ -19,12 +19,17 @@
  * @module
  */
 export { ConfigError } from "./src/config/config_error.ts";
-export { MODEL_NAMES, resolveModel } from "./src/config/model_presets.ts";
+export { MODEL_NAMES, publishedName, resolveModel } from "./src/config/model_presets.ts";
 export { createModel, Model } from "./src/inference/model.ts";
 export type { Weight } from "./src/inference/model.ts";
 export { loadModel } from "./src/inference/load_model.ts";
+export type { LoadOptions } from "./src/inference/load_model.ts";
+export type { FindOptions } from "./src/weights/pretrained.ts";
 export type { Features, PassShape } from "./src/inference/forward_pass.ts";
 export type { ModelConfig } from "./src/config/model_config.ts";
+export { drawNeighbours } from "./src/eval/draw_neighbours.ts";
+export { drawPca } from "./src/eval/draw_pca.ts";
+export type { PictureReport } from "./src/eval/draw_pca.ts";
 export { embed } from "./src/eval/embed.ts";
 export type { EmbedHooks, EmbedReport } from "./src/eval/embed.ts";
 export { evaluateKnn } from "./src/eval/evaluate_knn.ts";

@@ -5,7 +5,7 @@ import { mib } from "../gpu/plan.ts";
 import { workersOf } from "../data/workers.ts";
 import { readDataArguments } from "./arguments.ts";
 import { type CommandContext, examples, EXIT, printFound } from "./command_line.ts";
-import { Progress } from "./progress.ts";
+import { ImageProgress } from "./image_progress.ts";
 
 /** Groups of duplicates that the text lists; the JSON has all. */
 const SHOWN_GROUPS = 20;
@@ -36,23 +36,13 @@ export async function checkData(
   config: TrainConfig,
   { err: output }: Pick<CommandContext, "err">,
 ): Promise<DataReport> {
-  let progress: Progress | undefined;
+  const progress = new ImageProgress(output);
   const report = await checkImages(config.data, {
     numWorkers: workersOf(config),
     channels: config.transform_args.num_channels,
-    onImage: (done, totalSteps) => {
-      const logEverySteps = Math.max(1, Math.ceil(totalSteps / 10));
-      progress ??= new Progress({
-        totalSteps,
-        unit: "image",
-        batchSize: 1,
-        logEverySteps,
-        output,
-      });
-      progress.update(done - 1, {});
-    },
+    onImage: (done, total) => progress.onImages(done, total),
   });
-  progress?.finish();
+  progress.finish();
   return report;
 }
 

@@ -1,12 +1,11 @@
-import { checkOptions } from "../config/check_options.ts";
-import { parseArguments } from "../config/parse_arguments.ts";
 import type { Command } from "../deps/commander.ts";
 import { embed, type EmbedReport } from "../eval/embed.ts";
 import { EmbedOptions } from "../eval/eval_options.ts";
 import { optionsHelp } from "./arguments.ts";
 import { type CommandContext, examples, EXIT, print, PROGRAM, shellWord } from "./command_line.ts";
+import { evalProgress } from "./eval_progress.ts";
 import { onInterrupt } from "./interrupts.ts";
-import { Progress } from "./progress.ts";
+import { readOptions } from "./option_arguments.ts";
 
 /** Adds `embed` to the program; `run` is what it does. */
 export function addEmbed(program: Command, context: CommandContext, run = embed): void {
@@ -20,13 +19,7 @@ export function addEmbed(program: Command, context: CommandContext, run = embed)
       () => optionsHelp(EmbedOptions, "Options, written as key=value (default):"),
     )
     .action(async (args, { json }) => {
-      const { values, problems, files } = parseArguments(args);
-      const unread = files.map(() => ({
-        key: "config",
-        message: "is not read here; leave it out",
-      }));
-      const options = checkOptions(EmbedOptions, values, [...problems, ...unread]);
-      const report = await withProgress(context, options, run);
+      const report = await withProgress(context, readOptions(EmbedOptions, args), run);
       print(context.out, json ? JSON.stringify(report) : describeEmbed(report));
       if (report.finished) return;
       const again = ["embed", ...args, ...(json ? ["--json"] : [])].map(shellWord).join(" ");
@@ -42,31 +35,26 @@ const EMBED_HELP = examples(
 ) + "\n\nCtrl-C ends after the current batch (exit code 130); the same command goes on there.\n";
 
 async function withProgress(
-  { err: output }: CommandContext,
+  { err }: CommandContext,
   options: EmbedOptions,
   run: typeof embed,
 ): Promise<EmbedReport> {
-  let progress: Progress | undefined;
-  const say = (text: string) =>
-    progress === undefined ? print(output, text) : progress.message(text);
-  const { style } = output;
+  const { style } = err;
+  const progress = evalProgress(err);
   using interrupts = onInterrupt(() =>
-    say(`${style.warning("stopping")} after this batch; Ctrl-C again to stop at once`)
+    progress.onMessage(
+      `${style.warning("stopping")} after this batch; Ctrl-C again to stop at once`,
+    )
   );
   try {
     return await run(options, {
+      ...progress,
       signal: interrupts.signal,
-      onMessage: say,
-      onSkipped: ({ name, message }) => say(`${style.warning("skipped")} ${name}: ${message}`),
-      onImages(done, totalSteps) {
-        const logEverySteps = Math.max(1, Math.ceil(totalSteps / 10));
-        const shown = { totalSteps, unit: "image", batchSize: 1, logEverySteps, output };
-        progress ??= new Progress(shown);
-        progress.update(done - 1, {});
-      },
+      onSkipped: ({ name, message }) =>
+        progress.onMessage(`${style.warning("skipped")} ${name}: ${message}`),
     });
   } finally {
-    progress?.finish();
+    progress.finish();
   }
 }
 

@@ -1,11 +1,10 @@
-import { checkOptions } from "../config/check_options.ts";
-import { parseArguments } from "../config/parse_arguments.ts";
 import type { Command } from "../deps/commander.ts";
 import { KnnOptions } from "../eval/eval_options.ts";
 import { evaluateKnn, type KnnReport } from "../eval/evaluate_knn.ts";
 import { optionsHelp } from "./arguments.ts";
 import { type CommandContext, examples, print } from "./command_line.ts";
-import { Progress } from "./progress.ts";
+import { evalProgress } from "./eval_progress.ts";
+import { readOptions } from "./option_arguments.ts";
 
 /** More classes than this are not printed one by one. */
 const SHOWN_CLASSES = 30;
@@ -22,13 +21,9 @@ export function addEvalKnn(program: Command, context: CommandContext, run = eval
     .addHelpText("after", KNN_HELP)
     .addHelpText("after", () => optionsHelp(KnnOptions, "Options, written as key=value (default):"))
     .action(async (args, { json }) => {
-      const { values, problems, files } = parseArguments(args);
-      const unread = files.map(() => ({
-        key: "config",
-        message: "is not read here; leave it out",
-      }));
-      const options = checkOptions(KnnOptions, values, [...problems, ...unread]);
-      const report = await withProgress(context, options, run);
+      const progress = evalProgress(context.err);
+      const report = await run(readOptions(KnnOptions, args), progress);
+      progress.finish();
       for (const { name, message } of report.skipped) {
         print(context.err, `${context.err.style.warning("skipped")} ${name}: ${message}`);
       }
@@ -39,26 +34,8 @@ export function addEvalKnn(program: Command, context: CommandContext, run = eval
 const KNN_HELP = examples(
   "eval knn checkpoint=out/first train=photos/train test=photos/test",
   "eval knn checkpoint=out/first train=a test=b k=20 tokens=cls+mean --json",
-  "eval knn checkpoint=dinov2/vittest train=a test=b       (random weights, to compare)",
+  "eval knn checkpoint=dinov2/vits14 train=a test=b        (published weights, to compare)",
 ) + "\n";
-
-async function withProgress(
-  { err: output }: CommandContext,
-  options: KnnOptions,
-  run: typeof evaluateKnn,
-): Promise<KnnReport> {
-  let progress: Progress | undefined;
-  const report = await run(options, {
-    onImages(done, totalSteps) {
-      const logEverySteps = Math.max(1, Math.ceil(totalSteps / 10));
-      const shown = { totalSteps, unit: "image", batchSize: 1, logEverySteps, output };
-      progress ??= new Progress(shown);
-      progress.update(done - 1, {});
-    },
-  });
-  progress?.finish();
-  return report;
-}
 
 /** A report as text: accuracy by the number of neighbours, then by class. */
 export function describeKnn(report: KnnReport): string {

@@ -22,8 +22,9 @@ export function describeModels(models: readonly ListedModel[]): string {
     `${model.numHeads}`,
     `${model.patchSize}`,
     `${model.numRegisterTokens}`,
+    model.pretrained ? "pretrained" : "random",
   ]);
-  const head = ["model", "parameters", "width", "blocks", "heads", "patch", "registers"];
+  const head = ["model", "parameters", "width", "blocks", "heads", "patch", "registers", "weights"];
   const table = [head, ...rows];
   const width = Math.max(...table.map(([name]) => name.length));
   return table.map(([name, ...cells]) =>

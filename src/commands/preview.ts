@@ -1,8 +1,7 @@
-import { mkdir, stat, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { ConfigError } from "../config/config_error.ts";
 import type { TrainConfig } from "../config/train_config.ts";
 import type { Command } from "../deps/commander.ts";
+import { writePicture } from "../eval/picture_file.ts";
+import { refuseToReplace } from "../eval/refuse_to_replace.ts";
 import { findImages } from "../images/find_images.ts";
 import type { ImageProblem } from "../images/image_set.ts";
 import { previewOf } from "../training/preview.ts";
@@ -56,19 +55,8 @@ export async function preview(config: TrainConfig): Promise<PreviewReport> {
   const images = await findImages(config.data);
   const problems = toleratedProblems("preview", images, config);
   const { png, shown, batchSize, views, errors } = await previewOf(config, images);
-  await mkdir(dirname(config.out), { recursive: true });
-  await writeFile(config.out, png);
+  await writePicture(config.out, png);
   return { out: config.out, images: shown, batchSize, views, skipped: [...problems, ...errors] };
-}
-
-/** Asked before any image is read. */
-async function refuseToReplace({ out, overwrite }: TrainConfig): Promise<void> {
-  const found = await stat(out).catch(() => undefined);
-  if (found === undefined || (overwrite && found.isFile())) return;
-  const message = found.isFile()
-    ? `must be a new file, got "${out}", which exists; choose another, or write overwrite=true`
-    : `must be a file, got the folder "${out}"; choose another`;
-  throw new ConfigError([{ key: "out", message }]);
 }
 
 /** Where the picture is, and what it shows. */

@@ -32,6 +32,7 @@ import { addPlan } from "./plan.ts";
 import { addPreview } from "./preview.ts";
 import { addResume } from "./resume.ts";
 import { addTrain } from "./train.ts";
+import { addVisualize } from "./visualize.ts";
 
 /** What commands do in place of their own doing, for tests. */
 export interface Actions {
@@ -43,6 +44,7 @@ export interface Actions {
   bench?: Parameters<typeof addBench>[2];
   embed?: Parameters<typeof addEmbed>[2];
   evalKnn?: Parameters<typeof addEvalKnn>[2];
+  visualize?: Parameters<typeof addVisualize>[2];
   golden?: Parameters<typeof addGolden>[2];
 }
 
@@ -101,6 +103,7 @@ export function buildProgram(
   addCheckData(plain, context, actions.checkData);
   addEmbed(plain, context, actions.embed);
   addEvalKnn(plain, context, actions.evalKnn);
+  addVisualize(plain, context, actions.visualize);
   addConfig(plain, context);
   addListModels(plain, context);
   addListMethods(plain, context);

@@ -16,6 +16,7 @@ import {
   PROGRAM,
   shellWord,
 } from "./command_line.ts";
+import { DownloadLine } from "./download_line.ts";
 import { onInterrupt } from "./interrupts.ts";
 import { formatDuration, Progress } from "./progress.ts";
 import type { Style } from "./style.ts";
@@ -34,6 +35,7 @@ export function addTrain(program: Command, context: CommandContext, run = train)
 
 const TRAIN_HELP = examples(
   "train out=out/first data=my_images model=dinov2/vits14-notpretrained",
+  "train out=out/further data=my_images model=dinov2/vits14",
   "train out=out/small data=my_images model=dinov2/vitti14 epochs=50 batch_size=64 \\\n" +
     "    method_args.output_dim=4096 transform_args.local_view.num_views=4",
   "resume out/first",
@@ -50,9 +52,11 @@ export async function train(
   { err }: Pick<CommandContext, "err"> = processContext(),
 ): Promise<boolean> {
   let progress: Progress | undefined;
+  const download = new DownloadLine(err);
   let begun: RunStart | undefined;
   const startMs = performance.now();
   const say = (text: string) => {
+    download.finish();
     const line = withMark(text, err.style);
     if (progress === undefined) print(err, line);
     else progress.message(line);
@@ -72,6 +76,7 @@ export async function train(
       },
       onStep: (row) => progress?.update(row.step, shown(row)),
       onMessage: say,
+      onDownload: (done, total) => download.update(done, total),
     });
     progress?.finish();
     print(
@@ -83,6 +88,7 @@ export async function train(
     return result.finished;
   } finally {
     progress?.finish();
+    download.finish();
   }
 }
 

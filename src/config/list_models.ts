@@ -1,4 +1,4 @@
-import { ALL_MODEL_NAMES, resolveModel } from "./model_presets.ts";
+import { ALL_MODEL_NAMES, publishedName, resolveModel } from "./model_presets.ts";
 import { parameterCount } from "./parameter_count.ts";
 import { TrainConfig } from "./train_config.ts";
 
@@ -12,7 +12,7 @@ export interface ListedModel {
   depth: number;
   numHeads: number;
   numRegisterTokens: number;
-  /** Whether it starts from published weights; none does yet. */
+  /** Whether it starts from published weights. */
   pretrained: boolean;
 }
 
@@ -24,7 +24,7 @@ export interface ListedModel {
  * import { listModels } from "./list_models.ts";
  *
  * const [{ name, parameters }] = listModels();
- * console.log(name, parameters); // dinov2/vits14-notpretrained 22058112
+ * console.log(name, parameters); // dinov2/vits14 22058112
  * ```
  */
 export function listModels(): ListedModel[] {
@@ -33,7 +33,7 @@ export function listModels(): ListedModel[] {
     const { patchSize, embedDim, depth, numHeads, numRegisterTokens } = model;
     const parameters = parameterCount(model);
     const shape = { patchSize, embedDim, depth, numHeads, numRegisterTokens };
-    return { name, parameters, ...shape, pretrained: false };
+    return { name, parameters, ...shape, pretrained: publishedName(name) !== undefined };
   });
 }
 

@@ -42,22 +42,24 @@ function preset(
   return { imgSize, patchSize, embedDim, depth, numHeads, ...defaults, ...rest };
 }
 
-/** The model names that can be trained, without optional suffixes. */
-export const MODEL_NAMES: readonly string[] = Object.entries(PRESETS)
-  .map(([name, { published }]) => `dinov2/${name}${published ? "-notpretrained" : ""}`);
+/** What may follow the name of an architecture with published weights. */
+const SUFFIXES = ["", "-noreg", "-notpretrained", "-noreg-notpretrained"];
 
-/** All of them: published architectures without their register tokens, too. */
+/** The model names that can be trained, without optional suffixes. */
+export const MODEL_NAMES: readonly string[] = Object.keys(PRESETS).map((name) => `dinov2/${name}`);
+
+/** All of them: published architectures without their register tokens or weights, too. */
 export const ALL_MODEL_NAMES: readonly string[] = Object.entries(PRESETS)
-  .flatMap(([name, { published }]) =>
-    published ? ["-notpretrained", "-noreg-notpretrained"].map((end) => name + end) : [name]
-  ).map((name) => `dinov2/${name}`);
+  .flatMap(([name, { published }]) => published ? SUFFIXES.map((end) => name + end) : [name])
+  .map((name) => `dinov2/${name}`);
 
 /**
  * Resolves a model name and its overrides to a {@linkcode ModelConfig}.
  *
  * A name is `dinov2/` and a preset, then `-noreg` for a published architecture without its four
  * register tokens, then `-notpretrained` for random weights; `_` may stand for `-`. Without the
- * last, or with `-pretrained`, a published architecture is meant with its published weights.
+ * last, or with `-pretrained`, a published architecture is meant with its published weights, which
+ * {@linkcode publishedName} tells; its shape is the same.
  *
  * @example
  * ```ts
@@ -104,9 +106,32 @@ export function resolveModel(name: string, args: ModelArgs = {}): ModelConfig {
   return model;
 }
 
+/**
+ * The published weights that a model name means, as their file calls them; undefined where it means
+ * random ones.
+ *
+ * @example
+ * ```ts
+ * import { publishedName } from "./model_presets.ts";
+ *
+ * console.log(publishedName("dinov2/vits14"), publishedName("dinov2/vits14-noreg"));
+ * // vits14_reg4 vits14
+ * console.log(publishedName("dinov2/vits14-notpretrained")); // undefined
+ * ```
+ *
+ * @throws {ConfigError} If the name is unknown.
+ */
+export function publishedName(model: string): string | undefined {
+  const { base, pretrained, noRegisters } = parseName(model);
+  return pretrained ? `${base}${noRegisters ? "" : "_reg4"}` : undefined;
+}
+
 interface ParsedName {
+  /** The name of the preset. */
+  base: string;
   preset: Preset;
   noRegisters: boolean;
+  pretrained: boolean;
 }
 
 const NAME = /^dinov2\/([a-z\d]+)((?:[-_](?:noreg|notpretrained|pretrained))*)$/;
@@ -117,7 +142,10 @@ function parseName(name: string): ParsedName {
   const suffixes = (rest ?? "").split(/[-_]/).slice(1);
   const has = (suffix: string) => suffixes.includes(suffix);
   const isTwice = suffixes.length > new Set(suffixes).size;
-  if (preset === undefined || isTwice || (has("pretrained") && has("notpretrained"))) {
+  if (
+    base === undefined || preset === undefined || isTwice ||
+    (has("pretrained") && has("notpretrained"))
+  ) {
     const near = nearestName(name.replaceAll("_", "-"), ALL_MODEL_NAMES);
     const hint = near === undefined ? "" : `; did you mean ${near}?`;
     throw modelError("model", `must be one of ${MODEL_NAMES.join(", ")}, got "${name}"${hint}`);
@@ -126,15 +154,8 @@ function parseName(name: string): ParsedName {
     const must = "must not end in -pretrained, for there are no published weights of it";
     throw modelError("model", `${must}, got "${name}"; write dinov2/${base}`);
   }
-  if (preset.published && !has("notpretrained")) {
-    const random = `dinov2/${base}${has("noreg") ? "-noreg" : ""}-notpretrained`;
-    throw modelError(
-      "model",
-      `must end in -notpretrained, got "${name}"; pretrained weights cannot be loaded yet, ` +
-        `write ${random} to start from random ones`,
-    );
-  }
-  return { preset, noRegisters: has("noreg") };
+  const pretrained = preset.published && !has("notpretrained");
+  return { base, preset, noRegisters: has("noreg"), pretrained };
 }
 
 function checkModel(model: ModelConfig): void {

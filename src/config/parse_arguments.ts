@@ -8,11 +8,12 @@ const TEXT_KEYS: ReadonlySet<string> = new Set([
   "model",
   "method",
   "checkpoint",
+  "weights",
   "cache_disk",
 ]);
 
 /** Those of them that may be null. */
-const NULLABLE_TEXT: ReadonlySet<string> = new Set(["checkpoint", "cache_disk"]);
+const NULLABLE_TEXT: ReadonlySet<string> = new Set(["checkpoint", "weights", "cache_disk"]);
 
 /** What a command line says about settings. */
 export interface ParsedArguments {

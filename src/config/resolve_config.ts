@@ -2,7 +2,7 @@ import type { z } from "../deps/zod.ts";
 import { ConfigError, type ConfigProblem } from "./config_error.ts";
 import { describeIssue, valueAt } from "./describe_issue.ts";
 import type { ModelConfig } from "./model_config.ts";
-import { resolveModel } from "./model_presets.ts";
+import { publishedName, resolveModel } from "./model_presets.ts";
 import { type ParsedConfig, TrainConfig, type TrainOptions } from "./train_config.ts";
 import { channelProblems, withChannels } from "./view_channels.ts";
 
@@ -87,12 +87,34 @@ function crossFieldProblems(config: TrainConfig): ConfigProblem[] {
   }
   try {
     const model = resolveModel(config.model, config.model_args);
-    problems.push(...sizeProblems(config, model));
+    problems.push(...sizeProblems(config, model), ...weightsProblems(config));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     problems.push(...error.problems);
   }
   return [...problems, ...channelProblems(config)];
+}
+
+/** Published weights and what stands in their way. */
+function weightsProblems({ model, checkpoint, weights, model_args }: TrainConfig): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  const pretrained = publishedName(model) !== undefined;
+  if (weights !== null && (checkpoint !== null || !pretrained)) {
+    const [beside, remedy] = checkpoint === null
+      ? [`model ${model}, which starts at random`, "write checkpoint=FILE, or a pretrained model"]
+      : ["checkpoint", "keep one"];
+    const message = `must not be given beside ${beside}, got "${weights}"; ${remedy}`;
+    problems.push({ key: "weights", message });
+  }
+  const { in_chans } = model_args;
+  if (pretrained && checkpoint === null && weights === null && in_chans !== 3) {
+    problems.push({
+      key: "model_args.in_chans",
+      message: `must be 3 for the published weights of ${model}, got ${in_chans}; start from ` +
+        `random ones with a name that ends in -notpretrained, or set transform_args.num_channels=3`,
+    });
+  }
+  return problems;
 }
 
 /** Settles what depends on other settings, and what "auto" can only mean one thing for. */

@@ -15,12 +15,18 @@ export const TrainConfig = z.strictObject({
   out: z.string().min(1).describe("Folder of the run: metrics, checkpoints, exported model"),
   data: z.union([z.string().min(1), paths], { error: "must be a folder, a file or a list of both" })
     .describe("Folder of images and tar shards, subfolders included; or a file, or a list of both"),
-  model: z.string().min(1).describe("Model preset, such as dinov2/vits14-notpretrained"),
+  model: z.string().min(1).describe(
+    "Model preset, such as dinov2/vits14, or dinov2/vits14-notpretrained for random weights",
+  ),
   method: z.literal("dinov2").default("dinov2").describe("Training method"),
   embed_dim: z.int().min(1).max(65_536).nullable().default(null)
     .describe("Width of a linear layer on top of the backbone; null for none"),
   checkpoint: z.string().min(1).nullable().default(null)
-    .describe("File whose weights the run starts from; null for random ones"),
+    .describe("File whose weights the run starts from; null for those that the model name means"),
+  weights: z.string().min(1).nullable().default(null).describe(
+    "File of pretrained weights for a pretrained model name; null for the cache folder, or else " +
+      "a download",
+  ),
   epochs: z.union([z.literal("auto"), z.int().min(0)]).default("auto").describe(
     'Passes over the images; "auto" is as many as 125000 steps need, 0 exports the initial model',
   ),

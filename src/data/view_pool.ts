@@ -8,6 +8,9 @@ const JOBS_PER_WORKER = 8;
 /** Worker deaths on one image before it counts as unreadable. */
 const STRIKES = 2;
 
+/** Deaths in a row of workers that had nothing to do, after which they cannot be had at all. */
+const MAX_IDLE_DEATHS = 5;
+
 /** After a time-out, time for replies that a busy thread has not looked at yet. */
 const GRACE_MS = 1000;
 
@@ -33,7 +36,8 @@ export class ViewPool {
   readonly #script: URL;
   readonly #timeoutMs: number;
   #nextId = 0;
-  #closed = false;
+  #idleDeaths = 0; // since the last reply
+  #closed: Error | undefined;
 
   constructor(
     settings: ItemSettings,
@@ -56,21 +60,21 @@ export class ViewPool {
    */
   make(job: ItemJob): Promise<MadeItem> {
     return new Promise((resolve, reject) => {
-      if (this.#closed) return reject(closedError());
+      if (this.#closed) return reject(this.#closed);
       this.#waiting.push({ id: this.#nextId++, job, strikes: 0, resolve, reject });
       this.#dispatch();
     });
   }
 
   /** Ends the workers; what was asked and not answered is rejected. */
-  close(): void {
-    this.#closed = true;
+  close(reason = closedError()): void {
+    this.#closed = reason;
     for (const { worker, timer, tasks } of this.#slots.splice(0)) {
       clearTimeout(timer);
       worker.terminate();
       this.#waiting.push(...tasks);
     }
-    for (const task of this.#waiting.splice(0)) task.reject(closedError());
+    for (const task of this.#waiting.splice(0)) task.reject(reason);
   }
 
   #open(): Slot {
@@ -100,6 +104,7 @@ export class ViewPool {
   #receive(slot: Slot, reply: WorkerReply): void {
     const at = slot.tasks.findIndex((task) => task.id === reply.id);
     if (at < 0) return;
+    this.#idleDeaths = 0;
     const [task] = slot.tasks.splice(at, 1);
     this.#watch(slot);
     if ("error" in reply) task.reject(new Error(reply.error));
@@ -126,6 +131,8 @@ export class ViewPool {
     if (at < 0) return;
     clearTimeout(slot.timer);
     slot.worker.terminate();
+    const isIdle = slot.tasks.length === 0;
+    if (isIdle && ++this.#idleDeaths > MAX_IDLE_DEATHS) return this.close(lifelessError(reason));
     this.#slots[at] = this.#open();
     const [suspect, ...others] = slot.tasks;
     this.#waiting.unshift(...others);
@@ -147,4 +154,10 @@ export class ViewPool {
 
 function closedError(): Error {
   return new Error("Cannot render views: pool must be open, got a closed one; make a new one");
+}
+
+function lifelessError(reason: string): Error {
+  return new Error(
+    `Cannot render views: workers must start, got ${reason}; see that the program's files are there`,
+  );
 }

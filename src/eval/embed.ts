@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { checkOptions } from "../config/check_options.ts";
-import { ConfigError } from "../config/config_error.ts";
 import type { z } from "../deps/zod.ts";
-import { DataError } from "../images/errors.ts";
 import { findImages } from "../images/find_images.ts";
 import type { ImageProblem, ImageSet } from "../images/image_set.ts";
 import type { Features } from "../inference/forward_pass.ts";
@@ -15,7 +13,9 @@ import { FeatureFile, namesFile } from "./feature_file.ts";
 import { type FeatureFacts, featureLayout } from "./feature_layout.ts";
 import { imageFeatures } from "./image_features.ts";
 import { type FeatureChoice, imageVectors, vectorWidth } from "./image_vectors.ts";
+import { noneReadable } from "./none_readable.ts";
 import { type OpenBackbone, openBackbone } from "./open_backbone.ts";
+import { refuseToReplace } from "./refuse_to_replace.ts";
 
 /** What {@linkcode embed} did. */
 export interface EmbedReport {
@@ -36,8 +36,6 @@ export interface EmbedReport {
 export interface EmbedHooks extends EvalHooks {
   /** Aborted, it ends the work after the current batch, to be gone on with later. */
   signal?: StopSignal;
-  /** What somebody should know, in a line. */
-  onMessage?(text: string): void;
   /** What cannot be read, once each. */
   onSkipped?(problem: ImageProblem): void;
 }
@@ -70,13 +68,18 @@ export async function embed(
   hooks: EmbedHooks = {},
 ): Promise<EmbedReport> {
   const checked = checkOptions(EmbedOptions, options);
-  await refuseToReplace(checked);
+  const { out, overwrite } = checked;
+  await refuseToReplace({ out, overwrite });
+  if (featureFormat(checked) === "npy") await refuseToReplace({ out: namesFile(out), overwrite });
   const images = await findImages(checked.data);
-  using backbone = await openBackbone(checked.checkpoint, checked);
+  using backbone = await openBackbone(checked.checkpoint, {
+    ...checked,
+    find: { onProgress: hooks.onDownload, onMessage: hooks.onMessage, signal: hooks.signal },
+  });
   await using file = await openFile(checked, images, backbone);
   if (file.replaced) {
     hooks.onMessage?.(
-      `what is left of an interrupted ${checked.out} has other options, images or weights: ` +
+      `what is left of an interrupted ${out} has other options, images or weights: ` +
         "starting anew",
     );
   }
@@ -89,12 +92,12 @@ export async function embed(
   const finished = done === images.names.length;
   if (finished && file.images === 0) {
     await file.remove();
-    throw noneReadable(checked, skipped[0]);
+    throw noneReadable(`embed ${JSON.stringify(checked.data)}`, skipped);
   }
   await (finished ? file.finish() : file.keep());
   const { model } = backbone;
   return {
-    out: checked.out,
+    out,
     finished,
     images: file.images,
     skipped: [...images.problems, ...skipped.map(({ name, message }) => ({ name, message }))],
@@ -177,23 +180,4 @@ function valuesOf(features: Features, tokens: FeatureChoice, { config }: Model):
 
 function widthOf(tokens: FeatureChoice, { config: { embedDim } }: Model): number {
   return tokens === "patch" ? embedDim : vectorWidth(tokens, embedDim);
-}
-
-async function refuseToReplace(options: EmbedOptions): Promise<void> {
-  const { out, overwrite } = options;
-  for (const path of featureFormat(options) === "npy" ? [out, namesFile(out)] : [out]) {
-    const found = await stat(path).catch(() => undefined);
-    if (found === undefined || (overwrite && found.isFile())) continue;
-    const message = found.isFile()
-      ? `must be a new file, got "${path}", which exists; choose another, or write overwrite=true`
-      : `must be a file, got "${path}", which is none; choose another`;
-    throw new ConfigError([{ key: "out", message }]);
-  }
-}
-
-function noneReadable({ data }: EmbedOptions, { name, message }: ImageProblem): DataError {
-  return new DataError(
-    `Cannot embed: at least one image of ${JSON.stringify(data)} must be readable, got none; ` +
-      `${name}: ${message}`,
-  );
 }

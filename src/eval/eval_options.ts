@@ -3,7 +3,7 @@ import { workersOf } from "../data/workers.ts";
 import { z } from "../deps/zod.ts";
 import { TrainConfig } from "../config/train_config.ts";
 import type { PlainArgs } from "../views/plain_view.ts";
-import { FEATURE_CHOICES, TOKEN_CHOICES } from "./image_vectors.ts";
+import { FEATURE_CHOICES, type FeatureChoice, TOKEN_CHOICES } from "./image_vectors.ts";
 
 /** A path or a name; on a command line, a number that is meant as one. */
 const text = z.union([z.string().min(1), z.number().transform(String)]);
@@ -13,7 +13,7 @@ const side = z.int().min(1);
 /** Options of everything that computes features of images. */
 export const featureFields = {
   checkpoint: text.describe(
-    "Run folder, checkpoint, export, file of others, or a model's name for random weights",
+    "Run folder, checkpoint, export, file of others, or a model's name, such as dinov2/vits14",
   ),
   which: z.enum(["teacher", "student"]).default("teacher").describe("Network of a checkpoint"),
   tokens: z.enum(TOKEN_CHOICES).default("cls")
@@ -46,6 +46,41 @@ const neighbourCounts = z.union([z.number(), z.array(z.number()), z.string()])
     issues.push({ code: "custom", message, input: value });
     return z.NEVER;
   });
+
+const { tokens: _tokens, ...pictureFields } = featureFields;
+
+/** Options of everything that draws what a model sees in images. */
+const sheetFields = {
+  ...pictureFields,
+  data: z.union([text, z.array(z.string().min(1)).min(1)])
+    .describe("Folder of images, an image, or a list of both"),
+  out: text.refine((path) => path.toLowerCase().endsWith(".png"), "must end in .png")
+    .describe("The picture, a PNG file"),
+  images: z.int().min(1).max(64).default(8).describe("Images to show, spread over all there are"),
+  overwrite: z.boolean().default(false).describe("Replace the file if it is there"),
+};
+
+/** Options of `drawPca` and of the command `visualize pca`. */
+export const PcaOptions = z.strictObject({
+  ...sheetFields,
+  foreground: z.boolean().default(true)
+    .describe("Color the foreground alone, by the first component of all patches; false for all"),
+});
+
+/** Checked options of `drawPca`. */
+export type PcaOptions = z.output<typeof PcaOptions>;
+
+/** Options of `drawNeighbours` and of the command `visualize neighbours`. */
+export const NeighbourOptions = z.strictObject({
+  ...sheetFields,
+  tokens: featureFields.tokens,
+  queries: z.union([text, z.array(z.string().min(1)).min(1)]).nullable().default(null)
+    .describe("Images to look for neighbours of; null for some of data itself"),
+  k: z.int().min(1).max(12).default(6).describe("Neighbours of each image"),
+});
+
+/** Checked options of `drawNeighbours`. */
+export type NeighbourOptions = z.output<typeof NeighbourOptions>;
 
 /** Options of `evaluateKnn` and of the command `eval knn`. */
 export const KnnOptions = z.strictObject({
@@ -102,11 +137,11 @@ export const EmbedOptions = z.strictObject({
 export type EmbedOptions = z.output<typeof EmbedOptions>;
 
 /** Options of everything that computes features of images, as the loader of images takes them. */
-export function featureSettings<Tokens>(
-  options: Omit<z.output<z.ZodObject<typeof featureFields>>, "tokens"> & { tokens: Tokens },
+export function featureSettings<Tokens extends FeatureChoice = "cls">(
+  options: Omit<z.output<z.ZodObject<typeof featureFields>>, "tokens"> & { tokens?: Tokens },
   views: PlainArgs,
-): PlainLoaderOptions & { tokens: Tokens } {
-  const { image_size, framing, tokens, batch_size } = options;
+): PlainLoaderOptions & { tokens: Tokens | "cls" } {
+  const { image_size, framing, tokens = "cls", batch_size } = options;
   return {
     views: { ...views, image_size: image_size ?? views.image_size },
     framing,

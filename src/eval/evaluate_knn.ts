@@ -1,7 +1,6 @@
 import { checkOptions } from "../config/check_options.ts";
 import type { z } from "../deps/zod.ts";
 import { Gpu } from "../gpu/gpu.ts";
-import { DataError } from "../images/errors.ts";
 import { findImages } from "../images/find_images.ts";
 import type { ImageProblem, ImageSet } from "../images/image_set.ts";
 import { type ClassLabels, classLabels } from "./class_labels.ts";
@@ -9,6 +8,7 @@ import { featureSettings, KnnOptions } from "./eval_options.ts";
 import { type Accuracy, knnClassify } from "./knn.ts";
 import { collectVectors, type ImageVectors } from "./labelled_vectors.ts";
 import { nearest } from "./nearest.ts";
+import { noneReadable } from "./none_readable.ts";
 import { openBackbone } from "./open_backbone.ts";
 
 /** How good features are by the classes of their neighbours. */
@@ -32,6 +32,10 @@ export interface KnnReport {
 export interface EvalHooks {
   /** Images whose features are there, of how many. */
   onImages?(done: number, total: number): void;
+  /** Bytes of published weights that are downloaded, of how many. */
+  onDownload?(done: number, total: number): void;
+  /** Something worth a line: where published weights come from. */
+  onMessage?(message: string): void;
 }
 
 /**
@@ -89,9 +93,12 @@ export async function evaluateKnn(
 async function vectorsOf(
   options: KnnOptions,
   { train, test }: { train: ImageSet; test: ImageSet },
-  { onImages }: EvalHooks,
+  { onImages, onDownload, onMessage }: EvalHooks,
 ): Promise<{ train: ImageVectors; test: ImageVectors; imagesPerSecond: number }> {
-  using backbone = await openBackbone(options.checkpoint, options);
+  using backbone = await openBackbone(options.checkpoint, {
+    ...options,
+    find: { onProgress: onDownload, onMessage },
+  });
   const { model, views } = backbone;
   const total = train.names.length + test.names.length;
   const settings = featureSettings(options, views);
@@ -101,11 +108,7 @@ async function vectorsOf(
   const collect = async (images: ImageSet, folder: string) => {
     const vectors = await collectVectors(model, images, settings, count);
     if (vectors.indices.length > 0) return vectors;
-    const [{ name, message }] = vectors.skipped;
-    throw new DataError(
-      `Cannot evaluate: at least one image of "${folder}" must be readable, got none; ${name}: ` +
-        message,
-    );
+    throw noneReadable(`evaluate "${folder}"`, vectors.skipped);
   };
   const found = {
     train: await collect(train, options.train),

@@ -1,5 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
+import { publishedName } from "../config/model_presets.ts";
 import { channelStatistics } from "../config/view_channels.ts";
 import type { Accelerator } from "../gpu/device.ts";
 import { loadModel } from "../inference/load_model.ts";
@@ -9,6 +10,7 @@ import { SafetensorsFile } from "../safetensors_file.ts";
 import type { PlainArgs } from "../views/plain_view.ts";
 import { plainArgs } from "../views/plain_view.ts";
 import { formatOf } from "../weights/open_weights.ts";
+import type { FindOptions } from "../weights/pretrained.ts";
 
 /** Files of a run's folder that hold a backbone, the better one first. */
 const RUN_FILES = ["checkpoints/last.safetensors", "exported_models/exported_last.safetensors"];
@@ -28,23 +30,27 @@ export interface OpenBackbone extends Disposable {
  * Opens the backbone of a run's folder, of a checkpoint, of an export or of a file of others; or
  * makes one of a model's name.
  *
- * @param checkpoint A path, or a name such as `dinov2/vits14-notpretrained` for random weights.
- * @param options `which` network of a checkpoint; `seed` of random weights.
+ * @param checkpoint A path, or a name such as `dinov2/vits14` for published weights, or
+ * `dinov2/vits14-notpretrained` for random ones.
+ * @param options `which` network of a checkpoint; `seed` of random weights; where to `find`
+ * published ones.
  * @throws {CheckpointError} If there is no such file, or it holds no backbone.
  * @throws {ConfigError} If there is no model of the name.
  */
 export async function openBackbone(
   checkpoint: string,
-  { which, accelerator, seed }: {
+  { which, accelerator, seed, find }: {
     which?: "teacher" | "student";
     accelerator?: Accelerator;
     seed?: number;
+    find?: FindOptions;
   } = {},
 ): Promise<OpenBackbone> {
   const path = await fileOf(checkpoint);
-  const model = path === undefined
+  const isRandom = path === undefined && publishedName(checkpoint) === undefined;
+  const model = isRandom
     ? await createModel(checkpoint, { accelerator, seed })
-    : await loadModel(path, { which, accelerator });
+    : await loadModel(path ?? checkpoint, { which, accelerator, find });
   const views = path === undefined ? undefined : await viewsIn(path);
   return {
     model,

@@ -1,3 +1,5 @@
+import { stat } from "node:fs/promises";
+import { ConfigError } from "../config/config_error.ts";
 import { resolveModel } from "../config/model_presets.ts";
 import type { ModelConfig } from "../config/model_config.ts";
 import type { Accelerator } from "../gpu/device.ts";
@@ -6,12 +8,25 @@ import { SafetensorsFile } from "../safetensors_file.ts";
 import { BackboneWeights } from "../weights/backbone_weights.ts";
 import { inferModel } from "../weights/infer_model.ts";
 import { formatOf } from "../weights/open_weights.ts";
+import { type FindOptions, findPretrained } from "../weights/pretrained.ts";
+import { publishedWeights } from "../weights/published.ts";
 import { Model } from "./model.ts";
+
+/** What `loadModel` may be told. */
+export interface LoadOptions {
+  /** Network of a checkpoint: the teacher, unless told otherwise. */
+  which?: "teacher" | "student";
+  /** Of a foreign file whose attention heads are not 64 wide, which its weights do not say. */
+  numHeads?: number;
+  accelerator?: Accelerator;
+  /** Where published weights are looked for, who follows their download, and what ends it. */
+  find?: FindOptions;
+}
 
 /**
  * Loads a model: a file that training wrote, be it an exported teacher or a checkpoint, or weights
  * of DINOv2 as others have them, in safetensors or a `.pth` of PyTorch, under official or Hugging
- * Face names.
+ * Face names. A name such as `dinov2/vits14` means its published weights, which are downloaded once.
  *
  * @example
  * ```ts
@@ -27,23 +42,28 @@ import { Model } from "./model.ts";
  * console.log(model.config.embedDim); // 64
  * ```
  *
- * @param path The file.
- * @param options `which` network of a checkpoint: the teacher, unless told otherwise. `numHeads` of
- * a foreign file whose attention heads are not 64 wide, which its weights do not say.
+ * @param path The file, or the name of a model with published weights.
  * @throws {CheckpointError} If the file is damaged, or does not hold all weights of a backbone;
- * lists those that are missing or of another shape.
+ * lists those that are missing or of another shape. If published weights cannot be had.
+ * @throws {ConfigError} If there are no published weights of that name.
  * @throws {GpuError} If there is no adapter of the kind asked for.
  */
-export async function loadModel(
+export async function loadModel(path: string, options: LoadOptions = {}): Promise<Model> {
+  const isName = /^dinov2\/[\w-]+$/.test(path) && !await stat(path).then(() => true, () => false);
+  if (!isName) return await loadFile(path, options);
+  const file = await pretrainedFile(path, options.find);
+  return await loadFile(file, options, path);
+}
+
+/** @param name What the model is called; what its file says, or the file, if left out. */
+async function loadFile(
   path: string,
-  { which, numHeads, accelerator }: {
-    which?: "teacher" | "student";
-    numHeads?: number;
-    accelerator?: Accelerator;
-  } = {},
+  { which, numHeads, accelerator }: LoadOptions,
+  name?: string,
 ): Promise<Model> {
   await using weights = await BackboneWeights.open(path, which);
-  const config = await ownConfig(path) ?? inferModel(weights.shapes, path, { numHeads });
+  const found = await ownConfig(path) ?? inferModel(weights.shapes, path, { numHeads });
+  const config = name === undefined ? found : { ...found, name };
   const model = await Model.allocate(config, { accelerator });
   try {
     checkShapes(path, weights.shapes, model.shapes);
@@ -53,6 +73,18 @@ export async function loadModel(
     model[Symbol.dispose]();
     throw error;
   }
+}
+
+async function pretrainedFile(name: string, find?: FindOptions): Promise<string> {
+  const published = publishedWeights(name);
+  if (published === undefined) {
+    const message = `must be a file, or a model with published weights, got "${name}"; call ` +
+      "createModel() for random ones";
+    throw new ConfigError([{ key: "model", message }]);
+  }
+  const path = await findPretrained(published, find);
+  if (path !== undefined) return path;
+  throw new CheckpointError(`Cannot load "${name}": its download was stopped; load it again`);
 }
 
 /** The model that a file of ours says it is of. */

@@ -1,6 +1,7 @@
 import type { ModelArgs } from "../config/model_args.ts";
 import type { ModelConfig } from "../config/model_config.ts";
-import { resolveModel } from "../config/model_presets.ts";
+import { ConfigError } from "../config/config_error.ts";
+import { publishedName, resolveModel } from "../config/model_presets.ts";
 import { type Accelerator, type AdapterFacts, type OpenDevice, openDevice } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { PlanRecorder } from "../gpu/plan.ts";
@@ -186,7 +187,8 @@ function officialName(name: string): string {
  *
  * @param name A preset, such as `dinov2/vits14-notpretrained`.
  * @param options `model_args` reshape it, `seed` draws its weights, as in a run of that seed.
- * @throws {ConfigError} If the name is unknown or the overrides do not fit together.
+ * @throws {ConfigError} If the name is unknown, or means published weights, which `loadModel` takes;
+ * if the overrides do not fit together.
  * @throws {GpuError} If there is no adapter of the kind asked for.
  */
 export async function createModel(
@@ -197,5 +199,11 @@ export async function createModel(
     accelerator?: Accelerator;
   } = {},
 ): Promise<Model> {
-  return await Model.allocate(resolveModel(name, model_args), { seed, accelerator });
+  const model = resolveModel(name, model_args);
+  if (publishedName(name) !== undefined) {
+    const message = `must end in -notpretrained to start at random, got "${name}"; write so, or ` +
+      "call loadModel() for its published weights";
+    throw new ConfigError([{ key: "model", message }]);
+  }
+  return await Model.allocate(model, { seed, accelerator });
 }

@@ -3,6 +3,7 @@ import type { TrainConfig } from "../config/train_config.ts";
 /** Settings and groups that say where, how long or how fast a run goes, not what it computes. */
 const FREE: ReadonlySet<string> = new Set([
   "out",
+  "weights",
   "epochs",
   "steps",
   "num_workers",

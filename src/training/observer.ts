@@ -65,6 +65,8 @@ export interface RunObserver {
   onStep?(row: MetricsRow): void;
   /** Something worth a line: an unreadable image or shard, images packed, a changed setting. */
   onMessage?(message: string): void;
+  /** Published weights are being downloaded; the last call has as many bytes as there are. */
+  onDownload?(doneBytes: number, totalBytes: number): void;
   onCheckpoint?(saved: SavedCheckpoint): void;
   onExport?(exported: ExportedModel): void;
   /** Called once, also where an error ends the run. */
@@ -103,6 +105,10 @@ export class Observers implements RunObserver, Disposable {
 
   onMessage(message: string): void {
     for (const each of this.#all) each.onMessage?.(message);
+  }
+
+  onDownload(doneBytes: number, totalBytes: number): void {
+    for (const each of this.#all) each.onDownload?.(doneBytes, totalBytes);
   }
 
   onCheckpoint(saved: SavedCheckpoint): void {

@@ -1,4 +1,5 @@
 import { stat } from "node:fs/promises";
+import { resolveModel } from "../config/model_presets.ts";
 import type { TrainConfig } from "../config/train_config.ts";
 import type { ParameterBuffers } from "../layers/parameter.ts";
 import { initialBuffer } from "../model/initial_values.ts";
@@ -6,9 +7,12 @@ import { CheckpointError } from "../safetensors.ts";
 import { SafetensorsFile } from "../safetensors_file.ts";
 import { BackboneWeights } from "../weights/backbone_weights.ts";
 import { formatOf } from "../weights/open_weights.ts";
+import { type FindOptions, findPretrained } from "../weights/pretrained.ts";
+import { type PublishedWeights, publishedWeights } from "../weights/published.ts";
 import type { WeightSource } from "../weights/weight_source.ts";
 import type { StepMemory } from "./checkpoint.ts";
 import type { RunObserver } from "./observer.ts";
+import { resizedPositions } from "./resized_positions.ts";
 import type { TrainStep } from "./step.ts";
 
 /** Names of an error's list that are shown. */
@@ -29,29 +33,78 @@ interface Weights extends WeightSource {
 }
 
 /**
- * Writes start values into both networks: of the file that `checkpoint` names, or random ones.
+ * Writes start values into both networks: of the file that `checkpoint` names, of the published
+ * weights that the model's name means, or random ones.
  *
  * Of a checkpoint, backbone and heads of the teacher are taken, or with `#student` after the path
  * the student's; an exported backbone, or one that others trained, leaves the heads as the seed has
  * them. Neither moments nor centres nor the step are taken: the run is a new one.
  *
- * @throws {CheckpointError} If the file is damaged, or other tensors are in it: lists them all.
+ * @param find Where published weights are looked for, and the signal that ends their download.
+ * @returns False if the signal ended it, and nothing was written.
+ * @throws {CheckpointError} If the file is damaged, or other tensors are in it: lists them all. If
+ * published weights can neither be found nor downloaded.
  */
 export async function startValues(
-  { checkpoint, seed, model }: TrainConfig,
+  config: TrainConfig,
+  step: TrainStep,
+  memory: StepMemory,
+  observer: RunObserver,
+  find: FindOptions = {},
+): Promise<boolean> {
+  const { checkpoint, seed, model } = config;
+  const published = publishedWeights(model);
+  if (checkpoint !== null) {
+    const { path, which } = await placeOf(checkpoint);
+    await verify(path, observer);
+    await using weights = await openWeights(path, which);
+    await takeWeights(config, weights, step, memory, observer);
+  } else if (published !== undefined) {
+    const path = await pretrainedFile(config, published, observer, find);
+    if (path === undefined) return false;
+    await using weights = await openWeights(path, undefined);
+    await takeWeights(config, fitted(weights, config, observer), step, memory, observer);
+  } else await writeValues(step, memory, seed);
+  return true;
+}
+
+async function takeWeights(
+  { model, seed }: TrainConfig,
+  weights: Weights,
   step: TrainStep,
   memory: StepMemory,
   observer: RunObserver,
 ): Promise<void> {
-  if (checkpoint === null) return await writeValues(step, memory, seed);
-  const { path, which } = await placeOf(checkpoint);
-  await verify(path, observer);
-  await using weights = await openWeights(path, which);
   checkNames(weights, step, model);
   await writeValues(step, memory, seed, weights);
   const heads = weights.hasHeads ? "" : "; the heads start at random: " +
     "method_args.student_freeze_backbone_steps=N trains them alone first";
-  observer.onMessage?.(`starting from ${weights.title} in "${path}"${heads}`);
+  observer.onMessage?.(`starting from ${weights.title} in "${weights.path}"${heads}`);
+}
+
+async function pretrainedFile(
+  config: TrainConfig,
+  published: PublishedWeights,
+  observer: RunObserver,
+  find: FindOptions,
+): Promise<string | undefined> {
+  return await findPretrained(published, {
+    ...find,
+    file: config.weights,
+    onMessage: (message) => observer.onMessage?.(message),
+    onProgress: (done, total) => observer.onDownload?.(done, total),
+  });
+}
+
+/** Published weights as the model wants them: with its grid of positions. */
+function fitted(weights: Weights, config: TrainConfig, observer: RunObserver): Weights {
+  const model = resolveModel(config.model, config.model_args);
+  const { weights: resized, sides } = resizedPositions(weights, model, `${BACKBONE}pos_embed`);
+  if (sides !== null) {
+    const [from, to] = sides.map((side) => `${side} x ${side}`);
+    observer.onMessage?.(`positions of ${from} patches resized to ${to}`);
+  }
+  return resized;
 }
 
 /** Splits off what follows the `#`; a file that is called so is taken as it is. */

@@ -58,7 +58,8 @@ export interface TrainHooks extends RunObserver {
  * is damaged.
  * @throws {GpuError} If there is no adapter, or the run does not fit it.
  * @throws {TrainingError} If a loss is not finite.
- * @throws {CheckpointError} If a checkpoint cannot be written; or none is whole to resume from.
+ * @throws {CheckpointError} If a checkpoint cannot be written; or none is whole to resume from. If
+ * published weights can neither be found nor downloaded.
  */
 export function train(options: TrainOptions, hooks: TrainHooks = {}): TrainRun {
   return new TrainRun(
@@ -127,13 +128,9 @@ async function runOn(
   observers.add(folder); // which keeps it locked until the last of them is done
   using runner = await PlanRunner.build(plan, open);
   const fast = await fastSet(config, images, observers, signal);
-  const { step: startStep, metrics: before } = await startState(
-    config,
-    folder,
-    step,
-    runner,
-    observers,
-  );
+  const state = await startState(config, folder, step, runner, observers, signal);
+  if (state === undefined) return NOTHING_DONE;
+  const { step: startStep, metrics: before } = state;
   // Only now: an earlier run is not given up for one that cannot start, or was ended already.
   if (config.overwrite && !config.resume_interrupted) {
     if (signal.aborted) return NOTHING_DONE;
@@ -167,17 +164,17 @@ async function runOn(
   return await runSteps(trainer, folder, span, observers, signal);
 }
 
-/** Sets a run's state to where it goes on from, or to what it starts from. */
+/** Sets a run's state to where it goes on from or starts from; undefined if it was ended first. */
 async function startState(
   config: TrainConfig,
   folder: RunFolder,
   step: TrainStep,
   runner: PlanRunner,
   observers: Observers,
-): Promise<{ step: number; metrics?: MetricsRow }> {
+  signal: StopSignal,
+): Promise<{ step: number; metrics?: MetricsRow } | undefined> {
   if (config.resume_interrupted) return await restoreRun(folder, step, runner, observers);
-  await startValues(config, step, runner, observers);
-  return { step: 0 };
+  return await startValues(config, step, runner, observers, { signal }) ? { step: 0 } : undefined;
 }
 
 /** What is known when a run starts. */

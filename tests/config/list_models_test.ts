@@ -41,19 +41,37 @@ Deno.test("parameterCount() follows every override", () => {
 Deno.test("listModels() names every model that can be trained", () => {
   const models = listModels();
   deepEqual(models.map(({ name }) => name.slice("dinov2/".length)), [
+    "vits14",
+    "vits14-noreg",
     "vits14-notpretrained",
     "vits14-noreg-notpretrained",
+    "vitb14",
+    "vitb14-noreg",
     "vitb14-notpretrained",
     "vitb14-noreg-notpretrained",
+    "vitl14",
+    "vitl14-noreg",
     "vitl14-notpretrained",
     "vitl14-noreg-notpretrained",
+    "vitg14",
+    "vitg14-noreg",
     "vitg14-notpretrained",
     "vitg14-noreg-notpretrained",
     "vitl16",
     "vitti14",
     "vittest",
   ]);
-  deepEqual(models[1], {
+  deepEqual(models.filter(({ pretrained }) => pretrained).map(({ name }) => name), [
+    "dinov2/vits14",
+    "dinov2/vits14-noreg",
+    "dinov2/vitb14",
+    "dinov2/vitb14-noreg",
+    "dinov2/vitl14",
+    "dinov2/vitl14-noreg",
+    "dinov2/vitg14",
+    "dinov2/vitg14-noreg",
+  ]);
+  deepEqual(models[3], {
     name: "dinov2/vits14-noreg-notpretrained",
     parameters: 22_056_576,
     patchSize: 14,

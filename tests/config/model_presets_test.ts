@@ -1,6 +1,6 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
 import { ConfigError } from "../../src/config/config_error.ts";
-import { MODEL_NAMES, resolveModel } from "../../src/config/model_presets.ts";
+import { MODEL_NAMES, publishedName, resolveModel } from "../../src/config/model_presets.ts";
 
 Deno.test("resolveModel() knows the published shapes", () => {
   const shapes = MODEL_NAMES.map((name) => {
@@ -8,10 +8,10 @@ Deno.test("resolveModel() knows the published shapes", () => {
     return [name, embedDim, depth, numHeads, patchSize, imgSize, ffnHidden];
   });
   deepEqual(shapes, [
-    ["dinov2/vits14-notpretrained", 384, 12, 6, 14, 518, 1536],
-    ["dinov2/vitb14-notpretrained", 768, 12, 12, 14, 518, 3072],
-    ["dinov2/vitl14-notpretrained", 1024, 24, 16, 14, 518, 4096],
-    ["dinov2/vitg14-notpretrained", 1536, 40, 24, 14, 518, 4096],
+    ["dinov2/vits14", 384, 12, 6, 14, 518, 1536],
+    ["dinov2/vitb14", 768, 12, 12, 14, 518, 3072],
+    ["dinov2/vitl14", 1024, 24, 16, 14, 518, 4096],
+    ["dinov2/vitg14", 1536, 40, 24, 14, 518, 4096],
     ["dinov2/vitl16", 1024, 24, 16, 16, 224, 4096],
     ["dinov2/vitti14", 192, 12, 3, 14, 224, 768],
     ["dinov2/vittest", 64, 3, 2, 8, 32, 256],
@@ -70,18 +70,24 @@ Deno.test("resolveModel() takes _ for -, exact case, and no suffix twice", () =>
   }
 });
 
-Deno.test("resolveModel() says that there are no pretrained weights to load", () => {
-  const names = [
-    ["vits14", "vits14"],
-    ["vits14-pretrained", "vits14"],
-    ["vits14_noreg", "vits14-noreg"],
-    ["vits14-noreg-pretrained", "vits14-noreg"],
+Deno.test("publishedName() tells the weights that a model name means", () => {
+  const names: [string, string | undefined][] = [
+    ["vits14", "vits14_reg4"],
+    ["vits14-pretrained", "vits14_reg4"],
+    ["vits14_noreg", "vits14"],
+    ["vitg14-noreg-pretrained", "vitg14"],
+    ["vitl14-pretrained_noreg", "vitl14"],
+    ["vits14-notpretrained", undefined],
+    ["vits14-noreg-notpretrained", undefined],
+    ["vitti14", undefined],
   ];
-  for (const [given, random] of names) {
-    const message = `must end in -notpretrained, got "dinov2/${given}"; pretrained weights ` +
-      `cannot be loaded yet, write dinov2/${random}-notpretrained to start from random ones`;
-    throws(() => resolveModel(`dinov2/${given}`), new ConfigError([{ key: "model", message }]));
-  }
+  for (const [given, weights] of names) equal(publishedName(`dinov2/${given}`), weights);
+  const { name: _, ...pretrained } = resolveModel("dinov2/vits14");
+  const { name: __, ...random } = resolveModel("dinov2/vits14-notpretrained");
+  deepEqual(pretrained, random);
+});
+
+Deno.test("resolveModel() says where there are no published weights", () => {
   const message = "must not end in -pretrained, for there are no published weights of it, " +
     'got "dinov2/vitti14-pretrained"; write dinov2/vitti14';
   throws(
@@ -98,13 +104,6 @@ Deno.test("resolveModel() says what is wrong with a model", () => {
     message: string,
   ) => throws(() => resolveModel(name, args), new ConfigError([{ key, message }]));
   const known = MODEL_NAMES.join(", ");
-  refuses(
-    "dinov2/vits14",
-    {},
-    "model",
-    'must end in -notpretrained, got "dinov2/vits14"; pretrained weights cannot be loaded yet, ' +
-      "write dinov2/vits14-notpretrained to start from random ones",
-  );
   refuses(
     "dinov2/vitts14-notpretrained",
     {},

@@ -69,7 +69,7 @@ Deno.test("starterFile() holds every setting with its description", () => {
     "## Folder of images and tar shards, subfolders included; or a file, or a list of both",
     'data: ""',
     "",
-    "## Model preset, such as dinov2/vits14-notpretrained",
+    "## Model preset, such as dinov2/vits14, or dinov2/vits14-notpretrained for random weights",
     'model: ""',
     "",
   ]);

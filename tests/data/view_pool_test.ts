@@ -1,4 +1,4 @@
-import { deepEqual, equal } from "node:assert/strict";
+import { deepEqual, equal, match } from "node:assert/strict";
 import { DEFAULT_TRANSFORM_ARGS } from "../../src/views/view_spec.ts";
 import type { RenderedItem } from "../../src/data/item.ts";
 import { ViewPool } from "../../src/data/view_pool.ts";
@@ -53,4 +53,15 @@ Deno.test("ViewPool rejects what is open when it closes", async () => {
   pool.close();
   deepEqual(await asked, [closed, closed]);
   deepEqual(await renderAll(pool, ["a"]), [closed]);
+});
+
+Deno.test("workers that cannot start are given up, with the reason", async () => {
+  const missing = new URL("./no_such_worker.ts", import.meta.url);
+  const pool = new ViewPool(SETTINGS, 2, { script: missing });
+  const message = async () => (await renderAll(pool, ["a"]))[0] as string;
+  while (!(await message()).includes("workers must start")) {
+    await new Promise((resolve) => setTimeout(resolve, 5)); // idle, as between two batches
+  }
+  match(await message(), /^Cannot render views: workers must start, got [^]*; see that/);
+  pool.close();
 });

@@ -7,6 +7,7 @@ import { encodePng } from "../../src/images/encode.ts";
 import { randomStream } from "../../src/random.ts";
 import { train } from "../../src/training/train.ts";
 import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
+import { TINY_PTH } from "../support/weights_server.ts";
 
 const COLORS = { blue: [30, 60, 220], green: [40, 200, 60], red: [220, 50, 40] };
 
@@ -66,6 +67,12 @@ Deno.test("the folder of a run is opened with the views it was trained with", as
       ok(backbone.views.normalize.mean.length === backbone.views.num_channels);
     }
   });
+});
+
+Deno.test("a model's name opens its published weights", async () => {
+  using backbone = await openBackbone("dinov2/vits14", { find: { file: TINY_PTH } });
+  equal(backbone.model.config.name, "dinov2/vits14");
+  deepEqual(backbone.views.image_size, [28, 28]);
 });
 
 Deno.test("what cannot be evaluated is told in one message", async () => {

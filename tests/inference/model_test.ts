@@ -1,4 +1,5 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
+import { ConfigError } from "../../src/config/config_error.ts";
 import { modelOf } from "../../src/golden/training_case.ts";
 import { ShapeError } from "../../src/gpu/errors.ts";
 import { loadModel } from "../../src/inference/load_model.ts";
@@ -9,6 +10,7 @@ import { train } from "../../src/training/train.ts";
 import { assertAllClose, randomArray } from "../support/arrays.ts";
 import { loadCase } from "../support/golden.ts";
 import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
+import { TINY_PTH } from "../support/weights_server.ts";
 
 Deno.test("forwardFeatures() gives the recorded tokens, with and without registers", async (t) => {
   for (const name of ["tiny_softmax", "tiny_registers_swiglu"]) {
@@ -129,4 +131,33 @@ Deno.test("loadModel() refuses files without a backbone, and lists what does not
     ),
   );
   await Deno.remove(folder, { recursive: true });
+});
+
+Deno.test("loadModel() takes the name of a model with published weights", async () => {
+  const find = { file: TINY_PTH };
+  using named = await loadModel("dinov2/vits14", { numHeads: 2, find });
+  using plain = await loadModel(TINY_PTH, { numHeads: 2 });
+  deepEqual(await named.weights(), await plain.weights());
+  deepEqual(named.config, { ...plain.config, name: "dinov2/vits14" });
+});
+
+Deno.test("random weights and published ones are not taken for one another", async () => {
+  const refused = (key: string, message: string) => new ConfigError([{ key, message }]);
+  await rejects(
+    loadModel("dinov2/vittest"),
+    refused(
+      "model",
+      'must be a file, or a model with published weights, got "dinov2/vittest"; call ' +
+        "createModel() for random ones",
+    ),
+  );
+  await rejects(loadModel("dinov2/absent.pth"), CheckpointError); // a path, by its ending
+  await rejects(
+    createModel("dinov2/vits14"),
+    refused(
+      "model",
+      'must end in -notpretrained to start at random, got "dinov2/vits14"; write so, or call ' +
+        "loadModel() for its published weights",
+    ),
+  );
 });

@@ -1,0 +1,145 @@
+import { checkOptions } from "../config/check_options.ts";
+import type { z } from "../deps/zod.ts";
+import { Gpu } from "../gpu/gpu.ts";
+import { decodeImage } from "../images/decode.ts";
+import { findImages } from "../images/find_images.ts";
+import { type ImageSet, readImageBytes } from "../images/image_set.ts";
+import type { Raster } from "../images/raster.ts";
+import { type SheetRow, type SheetView, viewSheet } from "../report/view_sheet.ts";
+import { cropResize } from "../views/crop_resize.ts";
+import { plainView } from "../views/plain_view.ts";
+import type { PictureReport } from "./draw_pca.ts";
+import { type EvalHooks } from "./evaluate_knn.ts";
+import { featureSettings, NeighbourOptions } from "./eval_options.ts";
+import { collectVectors, type ImageVectors } from "./labelled_vectors.ts";
+import { nearest, type Neighbours } from "./nearest.ts";
+import { noneReadable } from "./none_readable.ts";
+import { openBackbone } from "./open_backbone.ts";
+import { writePicture } from "./picture_file.ts";
+import { refuseToReplace } from "./refuse_to_replace.ts";
+import { someImages } from "./some_images.ts";
+
+/** Side of a neighbour in the picture, in pixels. */
+const SIDE = 112;
+
+/** What is compared, in words. */
+const VECTORS = {
+  cls: "class tokens",
+  mean: "the means of patch tokens",
+  "cls+mean": "class tokens and means of patch tokens",
+};
+
+/**
+ * Draws images with those of a set that a model finds most like them.
+ *
+ * @example
+ * ```ts
+ * import { drawNeighbours } from "./draw_neighbours.ts";
+ *
+ * async function draw(run: string) {
+ *   await drawNeighbours({ checkpoint: run, data: "photos", out: "neighbours.png", k: 8 });
+ * }
+ * ```
+ *
+ * @throws {ConfigError} Lists every problem of the options; or if `out` is there already.
+ * @throws {DataError} If no image can be read.
+ * @throws {CheckpointError} If there is no backbone to be read.
+ * @throws {GpuError} If there is no adapter, or a batch does not fit it.
+ */
+export async function drawNeighbours(
+  options: z.input<typeof NeighbourOptions>,
+  hooks: EvalHooks = {},
+): Promise<PictureReport> {
+  const checked = checkOptions(NeighbourOptions, options);
+  await refuseToReplace(checked);
+  const images = await findImages(checked.data);
+  const isOwn = checked.queries === null;
+  const asked = checked.queries === null ? images : await findImages(checked.queries);
+  const queries = someImages(asked, checked.images);
+  const vectors = await vectorsOf(checked, images, queries, hooks);
+  using gpu = await Gpu.open(checked);
+  // An image of the set itself is its own nearest neighbour, and left out.
+  const found = await nearest(gpu, vectors.queries, vectors.images, checked.k + (isOwn ? 1 : 0));
+  const rows: SheetRow[] = [];
+  for (let query = 0; query < vectors.queries.indices.length; query++) {
+    const name = queries.names[vectors.queries.indices[query]];
+    const near = neighboursOf(found, query, vectors.images, images)
+      .filter((each) => !isOwn || each.name !== name).slice(0, checked.k);
+    const source = await squareOf(queries, vectors.queries.indices[query]);
+    rows.push({ name, note: "", source, views: await viewsOf(images, near) });
+  }
+  const png = viewSheet(rows, {
+    title: `Nearest neighbours by ${checked.checkpoint}`,
+    notes: [
+      `Cosine similarity of ${VECTORS[checked.tokens]}, among ${images.names.length} images.`,
+    ],
+    columns: ["image", ...rows[0].views.map((_, i) => `${i + 1}.`)],
+  });
+  await writePicture(checked.out, png);
+  const skipped = [...vectors.images.skipped, ...vectors.queries.skipped];
+  return { out: checked.out, images: rows.length, skipped };
+}
+
+interface Neighbour {
+  index: number;
+  name: string;
+  similarity: number;
+}
+
+function neighboursOf(
+  { k, indices, similarities }: Neighbours,
+  query: number,
+  vectors: ImageVectors,
+  images: ImageSet,
+): Neighbour[] {
+  return Array.from({ length: k }, (_, i) => {
+    const index = vectors.indices[indices[query * k + i]];
+    return { index, name: images.names[index], similarity: similarities[query * k + i] };
+  });
+}
+
+async function viewsOf(images: ImageSet, near: readonly Neighbour[]): Promise<SheetView[]> {
+  const views: SheetView[] = [];
+  for (const { index, name, similarity } of near) {
+    const label = `${similarity.toFixed(3)} ${name.split("/").slice(0, -1).join("/")}`;
+    views.push({ pixels: await squareOf(images, index), label });
+  }
+  return views;
+}
+
+/** The middle of an image, for the picture alone. */
+async function squareOf(images: ImageSet, index: number): Promise<Raster> {
+  const image = await decodeImage(await readImageBytes(images.location(index)), 3);
+  const args = {
+    image_size: [SIDE, SIDE] as [number, number],
+    num_channels: 3,
+    normalize: { mean: [0, 0, 0], std: [1, 1, 1] },
+  };
+  const { box } = plainView(image, args, "crop");
+  return cropResize(image, box, { width: SIDE, height: SIDE });
+}
+
+async function vectorsOf(
+  options: NeighbourOptions,
+  images: ImageSet,
+  queries: ImageSet,
+  { onImages, onDownload, onMessage }: EvalHooks,
+) {
+  using backbone = await openBackbone(options.checkpoint, {
+    ...options,
+    find: { onProgress: onDownload, onMessage },
+  });
+  const { model, views } = backbone;
+  const settings = featureSettings(options, views);
+  const total = images.names.length + queries.names.length;
+  let done = 0;
+  const count = (more: number) => onImages?.(done += more, total);
+  const found = {
+    images: await collectVectors(model, images, settings, count),
+    queries: await collectVectors(model, queries, settings, count),
+  };
+  for (const { indices, skipped } of Object.values(found)) {
+    if (indices.length === 0) throw noneReadable("draw", skipped);
+  }
+  return found;
+}

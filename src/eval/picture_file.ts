@@ -1,0 +1,14 @@
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { writeRefused } from "../files/write_refused.ts";
+import { writeWhole } from "../files/write_whole.ts";
+
+/** Writes a picture, and the folders that lead to it. @throws {Error} If the system refuses. */
+export async function writePicture(out: string, png: Uint8Array): Promise<void> {
+  try {
+    await mkdir(dirname(out), { recursive: true });
+    await writeWhole(out, png);
+  } catch (error) {
+    throw writeRefused(out, error, "draw it again");
+  }
+}
