@@ -24,6 +24,7 @@ import { addCompletions } from "./completions.ts";
 import { addConfig } from "./config.ts";
 import { addDoctor } from "./doctor.ts";
 import { addEvalKnn } from "./eval_knn.ts";
+import { addExport } from "./export.ts";
 import { addGolden } from "./golden.ts";
 import { addListMethods } from "./list_methods.ts";
 import { addListModels } from "./list_models.ts";
@@ -43,6 +44,7 @@ export interface Actions {
   bench?: Parameters<typeof addBench>[2];
   evalKnn?: Parameters<typeof addEvalKnn>[2];
   visualize?: Parameters<typeof addVisualize>[2];
+  export?: Parameters<typeof addExport>[2];
   golden?: Parameters<typeof addGolden>[2];
 }
 
@@ -101,6 +103,7 @@ export function buildProgram(
   addCheckData(plain, context, actions.checkData);
   addEvalKnn(plain, context, actions.evalKnn);
   addVisualize(plain, context, actions.visualize);
+  addExport(plain, context, actions.export);
   addConfig(plain, context);
   addListModels(plain, context);
   addListMethods(plain, context);
