@@ -35,6 +35,8 @@ export type { EmbedHooks, EmbedReport } from "./src/eval/embed.ts";
 export { evaluateKnn } from "./src/eval/evaluate_knn.ts";
 export type { KnnReport } from "./src/eval/evaluate_knn.ts";
 export type { EmbedOptions, KnnOptions } from "./src/eval/eval_options.ts";
+export { exportWeights } from "./src/weights/export_weights.ts";
+export type { ExportReport } from "./src/weights/export_weights.ts";
 export { resolveConfig } from "./src/config/resolve_config.ts";
 export type { TrainConfig, TrainOptions } from "./src/config/train_config.ts";
 export { DataError } from "./src/images/errors.ts";

@@ -42,7 +42,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   training: TRAINING,
   eval: [...DATA, "inference", "weights", "model", ...COMPUTE],
   inference: ["weights", "model", ...COMPUTE],
-  weights: ["files", "config", "safetensors", "safetensors_file", "stop_signal"],
+  weights: ["files", "config", "safetensors", "safetensors_file", "stop_signal", "deps"],
   data: ["views", "images", "files", "config", "random", "stop_signal"],
   report: ["views", "images"],
   views: ["images", "config", "random"],

@@ -25,6 +25,7 @@ import { addConfig } from "./config.ts";
 import { addDoctor } from "./doctor.ts";
 import { addEmbed } from "./embed.ts";
 import { addEvalKnn } from "./eval_knn.ts";
+import { addExport } from "./export.ts";
 import { addGolden } from "./golden.ts";
 import { addListMethods } from "./list_methods.ts";
 import { addListModels } from "./list_models.ts";
@@ -45,6 +46,7 @@ export interface Actions {
   embed?: Parameters<typeof addEmbed>[2];
   evalKnn?: Parameters<typeof addEvalKnn>[2];
   visualize?: Parameters<typeof addVisualize>[2];
+  export?: Parameters<typeof addExport>[2];
   golden?: Parameters<typeof addGolden>[2];
 }
 
@@ -104,6 +106,7 @@ export function buildProgram(
   addEmbed(plain, context, actions.embed);
   addEvalKnn(plain, context, actions.evalKnn);
   addVisualize(plain, context, actions.visualize);
+  addExport(plain, context, actions.export);
   addConfig(plain, context);
   addListModels(plain, context);
   addListMethods(plain, context);

@@ -1,19 +1,12 @@
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import { publishedName } from "../config/model_presets.ts";
 import { channelStatistics } from "../config/view_channels.ts";
 import type { Accelerator } from "../gpu/device.ts";
 import { loadModel } from "../inference/load_model.ts";
 import { createModel, type Model } from "../inference/model.ts";
-import { CheckpointError } from "../safetensors.ts";
-import { SafetensorsFile } from "../safetensors_file.ts";
 import type { PlainArgs } from "../views/plain_view.ts";
-import { plainArgs } from "../views/plain_view.ts";
-import { formatOf } from "../weights/open_weights.ts";
+import { type OwnDescription, ownDescription } from "../weights/own_description.ts";
 import type { FindOptions } from "../weights/pretrained.ts";
-
-/** Files of a run's folder that hold a backbone, the better one first. */
-const RUN_FILES = ["checkpoints/last.safetensors", "exported_models/exported_last.safetensors"];
+import { weightsFile } from "../weights/weights_file.ts";
 
 /** Views of models that nobody knows the views of have at most this side, in pixels. */
 const DEFAULT_SIDE = 224;
@@ -46,42 +39,18 @@ export async function openBackbone(
     find?: FindOptions;
   } = {},
 ): Promise<OpenBackbone> {
-  const path = await fileOf(checkpoint);
+  const path = await weightsFile(checkpoint);
   const isRandom = path === undefined && publishedName(checkpoint) === undefined;
   const model = isRandom
     ? await createModel(checkpoint, { accelerator, seed })
     : await loadModel(path ?? checkpoint, { which, accelerator, find });
-  const views = path === undefined ? undefined : await viewsIn(path);
+  const { views }: OwnDescription = path === undefined ? {} : await ownDescription(path);
   return {
     model,
     views: views ?? defaultViews(model),
     path,
     [Symbol.dispose]: () => model[Symbol.dispose](),
   };
-}
-
-/** The file to read; undefined if a model's name is meant. */
-async function fileOf(checkpoint: string): Promise<string | undefined> {
-  const found = await stat(checkpoint).catch(() => undefined);
-  if (found?.isFile()) return checkpoint;
-  if (found === undefined && checkpoint.startsWith("dinov2/")) return undefined;
-  for (const file of found === undefined ? [] : RUN_FILES) {
-    const path = join(checkpoint, file);
-    if ((await stat(path).catch(() => undefined))?.isFile()) return path;
-  }
-  throw new CheckpointError(
-    `Cannot open "${checkpoint}": it must be a file of weights, the folder of a run, or a model ` +
-      `such as dinov2/vittest, got ${found === undefined ? "nothing there" : "another folder"}`,
-  );
-}
-
-/** The views that a file of ours was trained with. */
-async function viewsIn(path: string): Promise<PlainArgs | undefined> {
-  if (await formatOf(path) !== "safetensors") return undefined;
-  await using file = await SafetensorsFile.open(path);
-  const { config, views } = file.metadata;
-  if (views !== undefined) return JSON.parse(views);
-  return config === undefined ? undefined : plainArgs(JSON.parse(config).transform_args);
 }
 
 function defaultViews({ config: { imgSize, patchSize, inChans } }: Model): PlainArgs {

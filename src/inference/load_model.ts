@@ -1,13 +1,10 @@
 import { stat } from "node:fs/promises";
 import { ConfigError } from "../config/config_error.ts";
-import { resolveModel } from "../config/model_presets.ts";
-import type { ModelConfig } from "../config/model_config.ts";
 import type { Accelerator } from "../gpu/device.ts";
 import { CheckpointError } from "../safetensors.ts";
-import { SafetensorsFile } from "../safetensors_file.ts";
 import { BackboneWeights } from "../weights/backbone_weights.ts";
 import { inferModel } from "../weights/infer_model.ts";
-import { formatOf } from "../weights/open_weights.ts";
+import { ownDescription } from "../weights/own_description.ts";
 import { type FindOptions, findPretrained } from "../weights/pretrained.ts";
 import { publishedWeights } from "../weights/published.ts";
 import { Model } from "./model.ts";
@@ -62,7 +59,8 @@ async function loadFile(
   name?: string,
 ): Promise<Model> {
   await using weights = await BackboneWeights.open(path, which);
-  const found = await ownConfig(path) ?? inferModel(weights.shapes, path, { numHeads });
+  const { model: own } = await ownDescription(path);
+  const found = own ?? inferModel(weights.shapes, path, { numHeads });
   const config = name === undefined ? found : { ...found, name };
   const model = await Model.allocate(config, { accelerator });
   try {
@@ -85,17 +83,6 @@ async function pretrainedFile(name: string, find?: FindOptions): Promise<string>
   const path = await findPretrained(published, find);
   if (path !== undefined) return path;
   throw new CheckpointError(`Cannot load "${name}": its download was stopped; load it again`);
-}
-
-/** The model that a file of ours says it is of. */
-async function ownConfig(path: string): Promise<ModelConfig | undefined> {
-  if (await formatOf(path) !== "safetensors") return undefined;
-  await using file = await SafetensorsFile.open(path);
-  const { format, model, config } = file.metadata;
-  if (format === "denodino-backbone/1") return JSON.parse(model);
-  if (format !== "denodino-checkpoint/1") return undefined;
-  const { model: name, model_args } = JSON.parse(config);
-  return resolveModel(name, model_args);
 }
 
 /** Tells of every weight that is missing, of another shape, or not of this model. */

@@ -27,7 +27,8 @@ export function exportedConfig(options: ExportedConfigOptions): Record<string, u
   };
 }
 
-function transformersConfig(model: ModelConfig): Record<string, unknown> {
+/** The fields of transformers' `Dinov2Config` or `Dinov2WithRegistersConfig`. */
+export function transformersConfig(model: ModelConfig): Record<string, unknown> {
   const { numRegisterTokens } = model;
   const registers = numRegisterTokens > 0;
   return {

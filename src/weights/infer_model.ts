@@ -1,8 +1,10 @@
-import type { ModelConfig } from "../config/model_config.ts";
+import { ffnHiddenDim, type ModelConfig } from "../config/model_config.ts";
 import { CheckpointError } from "../safetensors.ts";
 
 /** Width of an attention head in every DINOv2 model. */
 const HEAD_DIM = 64;
+/** Width of the feed-forward layers of every DINOv2 model, before gates take a third of it. */
+const USUAL_RATIO = 4;
 
 /**
  * The model that weights belong to, from their shapes alone; what shapes do not say is as in the
@@ -44,7 +46,7 @@ export function inferModel(
     embedDim,
     depth,
     numHeads: numHeads ?? Math.max(1, Math.round(embedDim / HEAD_DIM)),
-    mlpRatio: ffnHidden / embedDim,
+    mlpRatio: isSwiglu ? swigluRatio(embedDim, ffnHidden) : ffnHidden / embedDim,
     ffnLayer: isSwiglu ? "swiglufused" : "mlp",
     ffnHidden,
     numRegisterTokens: registers,
@@ -55,4 +57,10 @@ export function inferModel(
     interpolateAntialias: registers > 0,
     layerNormEps: 1e-6,
   };
+}
+
+/** The ratio that makes gated layers so wide: of many, the published models' where it does. */
+function swigluRatio(embedDim: number, ffnHidden: number): number {
+  const isUsual = ffnHiddenDim(embedDim, USUAL_RATIO, "swiglufused") === ffnHidden;
+  return isUsual ? USUAL_RATIO : 1.5 * ffnHidden / embedDim; // they have two thirds of the width
 }

@@ -38,7 +38,10 @@ function architecture(
  * What timm's `create_model(architecture, **model_args)` is told to build the same backbone, in the
  * form of its own `config.json`: `model_args` hold what differs from the architecture of that name.
  */
-export function timmConfig(model: ModelConfig, views: TransformArgs): Record<string, unknown> {
+export function timmConfig(
+  model: ModelConfig,
+  views: Pick<TransformArgs, "normalize">,
+): Record<string, unknown> {
   const base = nearest(model);
   const registers = model.numRegisterTokens > 0 ? `reg${REGISTERS}_` : "";
   return {

@@ -1,0 +1,36 @@
+import type { Command } from "../deps/commander.ts";
+import { ExportOptions } from "../weights/export_options.ts";
+import { type ExportReport, exportWeights } from "../weights/export_weights.ts";
+import { optionsHelp } from "./arguments.ts";
+import { type CommandContext, examples, printFound } from "./command_line.ts";
+import { evalProgress } from "./eval_progress.ts";
+import { readOptions } from "./option_arguments.ts";
+
+/** Adds `export` to the program; `run` is what it does. */
+export function addExport(program: Command, context: CommandContext, run = exportWeights): void {
+  program.command("export")
+    .description("write a backbone as PyTorch, transformers or timm read it")
+    .argument("[options...]", "options as key=value")
+    .option("--json", "print as JSON what was written")
+    .addHelpText("after", EXPORT_HELP)
+    .addHelpText(
+      "after",
+      () => optionsHelp(ExportOptions, "Options, written as key=value (default):"),
+    )
+    .action(async (args, { json }) => {
+      const { onDownload, onMessage, finish } = evalProgress(context.err);
+      const find = { onProgress: onDownload, onMessage };
+      const report = await run(readOptions(ExportOptions, args), { find });
+      finish();
+      printFound(context, report, json, describeExport);
+    });
+}
+
+const EXPORT_HELP = examples(
+  "export checkpoint=out/first format=hf out=out/first_hf",
+  "export checkpoint=out/first format=torch_state_dict out=backbone.pth which=student",
+) + "\n";
+
+function describeExport({ files, tensors, parameters }: ExportReport): string {
+  return [...files, `${tensors} tensors, ${parameters} parameters`].join("\n");
+}

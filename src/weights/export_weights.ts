@@ -1,0 +1,182 @@
+import { mkdir, readdir, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { checkOptions } from "../config/check_options.ts";
+import { ConfigError } from "../config/config_error.ts";
+import type { ModelConfig } from "../config/model_config.ts";
+import { channelStatistics } from "../config/view_channels.ts";
+import type { z } from "../deps/zod.ts";
+import { isSystemError, writeRefused } from "../files/write_refused.ts";
+import { writeWhole } from "../files/write_whole.ts";
+import { CheckpointError } from "../safetensors.ts";
+import { bytesOf, writeSafetensors } from "../safetensors_file.ts";
+import { BackboneWeights } from "./backbone_weights.ts";
+import { ExportOptions } from "./export_options.ts";
+import {
+  type ExportTensor,
+  huggingFaceTensors,
+  officialTensors,
+  timmTensors,
+} from "./export_tensors.ts";
+import { transformersConfig } from "./exported_config.ts";
+import { inferModel } from "./infer_model.ts";
+import { ownDescription, type TrainedViews } from "./own_description.ts";
+import { type FindOptions, findPretrained } from "./pretrained.ts";
+import { publishedWeights } from "./published.ts";
+import { preprocessorConfig } from "./preprocessor_config.ts";
+import { timmConfig } from "./timm_config.ts";
+import { writeTorchFile } from "./torch_writer.ts";
+import { weightsFile } from "./weights_file.ts";
+
+/** Side of the views of models that say nothing of theirs, at most. */
+const DEFAULT_SIDE = 224;
+
+/** What was written. */
+export interface ExportReport {
+  files: string[];
+  tensors: number;
+  parameters: number;
+}
+
+/** A backbone, and what is said beside it. */
+interface Backbone {
+  weights: BackboneWeights;
+  model: ModelConfig;
+  views: TrainedViews;
+}
+
+/**
+ * Writes a backbone as others read it. Needs no GPU; weights are copied one at a time and, but for
+ * the sums of timm's class token, bit for bit.
+ *
+ * - `safetensors`: official names, as training exports them.
+ * - `torch_state_dict`: the same as a `.pth`, for `torch.load(path, weights_only=True)`.
+ * - `hf`: a folder for transformers' `Dinov2Model` or `Dinov2WithRegistersModel`.
+ * - `timm`: a folder for timm's `create_model("local-dir:...")`.
+ *
+ * @example
+ * ```ts
+ * import { exportWeights } from "./export_weights.ts";
+ *
+ * async function forTransformers(run: string) {
+ *   await exportWeights({ checkpoint: run, out: "out/hf", format: "hf" });
+ * }
+ * ```
+ *
+ * @throws {ConfigError} Lists every problem of the options; or if `out` is there already.
+ * @param hooks How published weights are found, where `checkpoint` is a model's name.
+ * @throws {CheckpointError} If there is no backbone to be read.
+ */
+export async function exportWeights(
+  options: z.input<typeof ExportOptions>,
+  { find = {} }: { find?: FindOptions } = {},
+): Promise<ExportReport> {
+  const checked = checkOptions(ExportOptions, options);
+  const isFolder = checked.format === "hf" || checked.format === "timm";
+  await refuseToReplace(checked, isFolder);
+  await using weights = await openWeights(checked, find);
+  const described = await describe(weights, checked.num_heads);
+  try {
+    await mkdir(isFolder ? checked.out : dirname(checked.out), { recursive: true });
+    return await write({ weights, ...described }, checked);
+  } catch (error) {
+    throw isSystemError(error) ? writeRefused(checked.out, error) : error;
+  }
+}
+
+async function openWeights(
+  { checkpoint, which }: ExportOptions,
+  find: FindOptions,
+): Promise<BackboneWeights> {
+  const file = await weightsFile(checkpoint);
+  if (file !== undefined) return await BackboneWeights.open(file, which);
+  const published = publishedWeights(checkpoint);
+  if (published === undefined) {
+    const message = "must be a file, the folder of a run or a model with published weights, got " +
+      `"${checkpoint}"`;
+    throw new ConfigError([{ key: "checkpoint", message }]);
+  }
+  const path = await findPretrained(published, find);
+  if (path !== undefined) return await BackboneWeights.open(path);
+  throw new CheckpointError(`Cannot export "${checkpoint}": its download was stopped; try again`);
+}
+
+async function describe({ path, shapes }: BackboneWeights, numHeads: number | null) {
+  const own = await ownDescription(path);
+  const model = own.model ?? inferModel(shapes, path, { numHeads: numHeads ?? undefined });
+  const side = Math.min(model.imgSize, DEFAULT_SIDE);
+  const views = own.views ?? {
+    image_size: [side, side] as [number, number],
+    num_channels: model.inChans,
+    normalize: channelStatistics(model.inChans),
+  };
+  return { model, views };
+}
+
+async function write(backbone: Backbone, { format, out }: ExportOptions): Promise<ExportReport> {
+  const { weights, model, views } = backbone;
+  const inFolder = (name: string) => join(out, name);
+  const json = (value: unknown) => JSON.stringify(value, null, 2) + "\n";
+  switch (format) {
+    case "safetensors": {
+      const metadata = { model: JSON.stringify(model), views: JSON.stringify(views) };
+      return await writeFlat(out, officialTensors(weights), {
+        format: "denodino-backbone/1",
+        ...metadata,
+      });
+    }
+    case "torch_state_dict": {
+      const tensors = officialTensors(weights);
+      await writeTorchFile(out, tensors);
+      return reportOf([out], tensors);
+    }
+    case "hf": {
+      const tensors = huggingFaceTensors(weights, model);
+      const [config, processor] = ["config.json", "preprocessor_config.json"].map(inFolder);
+      await writeFlat(inFolder("model.safetensors"), tensors, { format: "pt" });
+      await writeWhole(config, json(transformersConfig(model)));
+      await writeWhole(processor, json(preprocessorConfig(views)));
+      return reportOf([inFolder("model.safetensors"), config, processor], tensors);
+    }
+    case "timm": {
+      const tensors = timmTensors(weights, model);
+      await writeFlat(inFolder("model.safetensors"), tensors, { format: "pt" });
+      await writeWhole(inFolder("config.json"), json(timmConfig(model, views)));
+      return reportOf([inFolder("model.safetensors"), inFolder("config.json")], tensors);
+    }
+  }
+}
+
+async function writeFlat(
+  path: string,
+  tensors: readonly ExportTensor[],
+  metadata: Record<string, string>,
+): Promise<ExportReport> {
+  const sources = tensors.map(({ name, shape, values }) => ({
+    name,
+    shape,
+    dtype: "F32" as const,
+    data: async () => bytesOf(await values()),
+  }));
+  await writeSafetensors(path, sources, metadata);
+  return reportOf([path], tensors);
+}
+
+function reportOf(files: string[], tensors: readonly ExportTensor[]): ExportReport {
+  const size = (shape: readonly number[]) => shape.reduce((product, each) => product * each, 1);
+  const parameters = tensors.reduce((sum, { shape }) => sum + size(shape), 0);
+  return { files, tensors: tensors.length, parameters };
+}
+
+/** A file that is there is not replaced unasked, nor a folder with something in it. */
+async function refuseToReplace({ out, overwrite }: ExportOptions, isFolder: boolean) {
+  const found = await stat(out).catch(() => undefined);
+  if (found === undefined) return;
+  const refuse = (message: string) => new ConfigError([{ key: "out", message }]);
+  if (isFolder !== found.isDirectory()) {
+    const [wanted, got] = isFolder ? ["folder", "file"] : ["file", "folder"];
+    throw refuse(`must be a ${wanted}, got the ${got} "${out}"; choose another`);
+  }
+  const isEmpty = isFolder && (await readdir(out)).length === 0;
+  if (overwrite || isEmpty) return;
+  throw refuse(`must be new, got "${out}", which exists; choose another, or write overwrite=true`);
+}

@@ -1,0 +1,122 @@
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { fileURLToPath } from "node:url";
+import { createModel } from "../../src/inference/model.ts";
+import { loadModel } from "../../src/inference/load_model.ts";
+import { SafetensorsFile } from "../../src/safetensors_file.ts";
+import { exportWeights } from "../../src/weights/export_weights.ts";
+import { EXPORT_FORMATS } from "../../src/weights/export_options.ts";
+import { huggingFaceTensors, timmTensors } from "../../src/weights/export_tensors.ts";
+import { inferModel } from "../../src/weights/infer_model.ts";
+import { openWeights } from "../../src/weights/open_weights.ts";
+
+const GOLDEN = fileURLToPath(new URL("../golden/", import.meta.url));
+const CASES = ["pretrained", "pretrained_registers"];
+
+/** Every tensor of a safetensors file: shape and bits. */
+async function tensorsOf(path: string) {
+  await using file = await SafetensorsFile.open(path);
+  const found: Record<string, { shape: readonly number[]; values: number[] }> = {};
+  for (const [name, { shape }] of [...file.entries].sort(([a], [b]) => a < b ? -1 : 1)) {
+    found[name] = { shape, values: [...await file.f32(name)] };
+  }
+  return found;
+}
+
+Deno.test("each format gives the same weights back, bit for bit", async (t) => {
+  for (const name of CASES) {
+    for (const format of EXPORT_FORMATS) {
+      if (format === "timm") continue; // sums of two weights have no way back
+      await t.step(`${name}, ${format}`, async () => {
+        const folder = await Deno.makeTempDir();
+        const [there, back] = [`${folder}/there`, `${folder}/back.safetensors`];
+        const checkpoint = `${GOLDEN}${name}/official.pth`;
+        await exportWeights({ checkpoint, format, out: there });
+        const source = format === "hf" ? `${there}/model.safetensors` : there;
+        await exportWeights({ checkpoint: source, format: "safetensors", out: back });
+        const original = await tensorsOf(`${GOLDEN}${name}/official.safetensors`);
+        deepEqual(await tensorsOf(back), original);
+      });
+    }
+  }
+});
+
+Deno.test("for transformers, names, shapes and bits are those of its own models", async () => {
+  for (const name of CASES) {
+    const out = await Deno.makeTempDir();
+    const checkpoint = `${GOLDEN}${name}/official.safetensors`;
+    const report = await exportWeights({ checkpoint, format: "hf", out, num_heads: 2 });
+    equal(report.files.length, 3);
+    deepEqual(
+      await tensorsOf(`${out}/model.safetensors`),
+      await tensorsOf(`${GOLDEN}${name}/hf.safetensors`),
+    );
+    const [config, known, processor] = [
+      `${out}/config.json`,
+      `${GOLDEN}${name}/hf_config.json`,
+      `${out}/preprocessor_config.json`,
+    ].map((path) => JSON.parse(Deno.readTextFileSync(path)));
+    for (const key of Object.keys(config)) if (key in known) equal(config[key], known[key], key);
+    ok(Object.keys(config).filter((key) => key in known).length > 6);
+    equal(processor.image_mean.length, 3);
+  }
+});
+
+Deno.test("a model without layer scale has one of ones for transformers", async () => {
+  const source = await openWeights(`${GOLDEN}pretrained/official.safetensors`);
+  await using _ = source;
+  const model = { ...inferModel(source.shapes, "a"), layerScaleInit: null };
+  const scale = huggingFaceTensors(source, model)
+    .filter(({ name }) => name === "encoder.layer.0.layer_scale2.lambda1");
+  equal(scale.length, 2, "the file's own, and that of a model which has none");
+  deepEqual([...await scale[1].values()], Array<number>(model.embedDim).fill(1));
+});
+
+Deno.test("for timm, registers take the class token's position, and gates other names", async () => {
+  await using source = await openWeights(`${GOLDEN}pretrained_registers/official.safetensors`);
+  const model = inferModel(source.shapes, "a");
+  const tensors = new Map(timmTensors(source, model).map((each) => [each.name, each]));
+  const [cls, positions] = [await source.f32("cls_token"), await source.f32("pos_embed")];
+  deepEqual(await tensors.get("cls_token")!.values(), cls.map((value, i) => value + positions[i]));
+  const [, count, width] = source.shapes.get("pos_embed")!;
+  deepEqual(tensors.get("pos_embed")!.shape, [1, count - 1, width]);
+  deepEqual(await tensors.get("pos_embed")!.values(), positions.slice(width));
+  ok(tensors.has("reg_token") && tensors.has("blocks.0.mlp.fc1.weight"));
+  ok(![...tensors.keys()].some((name) => /mask_token|register_tokens|w12|w3/.test(name)));
+
+  await using plain = await openWeights(`${GOLDEN}pretrained/official.safetensors`);
+  const kept = timmTensors(plain, inferModel(plain.shapes, "b"));
+  const wanted = [...plain.shapes.keys()].filter((name) => name !== "mask_token");
+  deepEqual(kept.map(({ name }) => name), wanted);
+});
+
+Deno.test("what a .pth of ours holds, loadModel() loads", async () => {
+  const folder = await Deno.makeTempDir();
+  using made = await createModel("dinov2/vittest", { seed: 5 });
+  await made.save(`${folder}/a.safetensors`);
+  const out = `${folder}/new/a.pth`;
+  const checkpoint = `${folder}/a.safetensors`;
+  const report = await exportWeights({ checkpoint, format: "torch_state_dict", out });
+  equal(report.tensors, made.shapes.size);
+  using loaded = await loadModel(out, { numHeads: made.config.numHeads });
+  deepEqual(await loaded.weights(), await made.weights());
+});
+
+Deno.test("nothing is replaced unasked, and what cannot be exported is told", async () => {
+  const folder = await Deno.makeTempDir();
+  const options = { checkpoint: `${GOLDEN}pretrained/official.pth`, out: `${folder}/a.pth` };
+  const format = "torch_state_dict" as const;
+  await exportWeights({ ...options, format });
+  await rejects(exportWeights({ ...options, format }), /out: must be new.*overwrite=true/);
+  await exportWeights({ ...options, format, overwrite: true });
+  await rejects(exportWeights({ ...options, format: "hf" }), /out: must be a folder, got the file/);
+  await rejects(
+    exportWeights({ ...options, out: folder, format }),
+    /must be a file, got the folder/,
+  );
+  const named = { ...options, out: `${folder}/b`, format, checkpoint: "dinov2/vittest" };
+  await rejects(
+    exportWeights(named),
+    /checkpoint: must be a file, the folder of a run or a model with/,
+  );
+  deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["a.pth"]);
+});
