@@ -15,7 +15,7 @@ const DEFAULT_SIDE = 224;
 export interface OpenBackbone extends Disposable {
   model: Model;
   views: PlainArgs;
-  /** The file that the weights are of; undefined for random ones. */
+  /** The file that the weights are of; undefined for published and random ones. */
   path: string | undefined;
 }
 
