@@ -2,7 +2,7 @@ import type { FeatureFormat } from "./eval_options.ts";
 
 /** What the columns of the formats are called, and what follows the values of an image. */
 const COLUMNS = {
-  csv: { name: "filename", value: "dim_", last: [], label: [] },
+  csv: { name: "filename", value: "embedding_", last: [], label: [] },
   // As Lightly's custom embeddings want it: https://docs.lightly.ai/docs/custom-embeddings
   lightly_csv: { name: "filenames", value: "embedding_", last: ["labels"], label: ["0"] },
 };

@@ -55,7 +55,7 @@ Deno.test("names and values of every format read back as they were, bit by bit",
 Deno.test("tables have the columns that they are known by", () => {
   const text = (format: FeatureFormat) =>
     new TextDecoder().decode(fileOf(format, Float32Array.of(0.5, -2, 0.1, 3), ["a,b", "c"]));
-  equal(text("csv"), 'filename,dim_0,dim_1\n"a,b",0.5,-2\nc,0.100000001,3\n');
+  equal(text("csv"), 'filename,embedding_0,embedding_1\n"a,b",0.5,-2\nc,0.100000001,3\n');
   equal(
     text("lightly_csv"),
     'filenames,embedding_0,embedding_1,labels\n"a,b",0.5,-2,0\nc,0.100000001,3,0\n',
