@@ -19,6 +19,9 @@
  * @module
  */
 export { ConfigError } from "./src/config/config_error.ts";
+export type { ConfigProblem } from "./src/config/config_error.ts";
+export type { ModelArgs } from "./src/config/model_args.ts";
+export type { ModelConfig } from "./src/config/model_config.ts";
 export { MODEL_NAMES, publishedName, resolveModel } from "./src/config/model_presets.ts";
 export { createModel, Model } from "./src/inference/model.ts";
 export type { Weight } from "./src/inference/model.ts";
@@ -26,20 +29,28 @@ export { loadModel } from "./src/inference/load_model.ts";
 export type { LoadOptions } from "./src/inference/load_model.ts";
 export type { FindOptions } from "./src/weights/pretrained.ts";
 export type { Features, PassShape } from "./src/inference/forward_pass.ts";
-export type { ModelConfig } from "./src/config/model_config.ts";
 export { drawNeighbours } from "./src/eval/draw_neighbours.ts";
 export { drawPca } from "./src/eval/draw_pca.ts";
 export type { PictureReport } from "./src/eval/draw_pca.ts";
 export { embed } from "./src/eval/embed.ts";
 export type { EmbedHooks, EmbedReport } from "./src/eval/embed.ts";
 export { evaluateKnn } from "./src/eval/evaluate_knn.ts";
-export type { KnnReport } from "./src/eval/evaluate_knn.ts";
-export type { EmbedOptions, KnnOptions } from "./src/eval/eval_options.ts";
+export type { EvalHooks, KnnReport } from "./src/eval/evaluate_knn.ts";
+export type {
+  EmbedInput as EmbedOptions,
+  KnnInput as KnnOptions,
+  NeighbourInput as NeighbourOptions,
+  PcaInput as PcaOptions,
+} from "./src/eval/eval_options.ts";
+export type { Accuracy } from "./src/eval/knn.ts";
 export { exportWeights } from "./src/weights/export_weights.ts";
 export type { ExportReport } from "./src/weights/export_weights.ts";
+export type { ExportInput as ExportOptions } from "./src/weights/export_options.ts";
 export { resolveConfig } from "./src/config/resolve_config.ts";
 export type { TrainConfig, TrainOptions } from "./src/config/train_config.ts";
 export { DataError } from "./src/images/errors.ts";
+export type { ImageProblem } from "./src/images/image_set.ts";
+export type { Accelerator, AdapterFacts } from "./src/gpu/device.ts";
 export { GpuError, ShapeError } from "./src/gpu/errors.ts";
 export { CheckpointError } from "./src/safetensors.ts";
 export { TrainingError } from "./src/training/metrics.ts";
@@ -52,9 +63,10 @@ export type {
   SavedCheckpoint,
 } from "./src/training/observer.ts";
 export { plan } from "./src/training/plan_report.ts";
-export type { PhaseWork, PlanOptions, PlanReport } from "./src/training/plan_report.ts";
+export type { KernelWork, PhaseWork, PlanOptions, PlanReport } from "./src/training/plan_report.ts";
 export { resumeRun } from "./src/training/resume_run.ts";
 export type { TrainResult } from "./src/training/run_loop.ts";
 export type { TrainHooks } from "./src/training/train.ts";
 export { TrainRun } from "./src/training/train_run.ts";
 export { train } from "./src/training/train.ts";
+export type { StopSignal } from "./src/stop_signal.ts";

@@ -72,8 +72,8 @@ async function pixelAccuracy(folders: Folders): Promise<number> {
     return { images, vectors: { values, width: 3 * SIZE * SIZE } };
   };
   const [among, queries] = [await read(folders.train), await read(folders.test)];
-  const { classes, labels } = classLabels(among.images);
-  const truth = classLabels(queries.images, classes).labels;
+  const { classes, labels } = classLabels(among.images, "train");
+  const truth = classLabels(queries.images, "test", classes).labels;
   using gpu = await Gpu.open();
   const neighbours = await nearest(gpu, queries.vectors, among.vectors, K);
   return knnClassify(neighbours, labels, truth, { k: K, classes: classes.length }).top1;

@@ -22,8 +22,8 @@ export function addEvalKnn(program: Command, context: CommandContext, run = eval
     .addHelpText("after", () => optionsHelp(KnnOptions, "Options, written as key=value (default):"))
     .action(async (args, { json }) => {
       const progress = evalProgress(context.err);
-      const report = await run(readOptions(KnnOptions, args), progress);
-      progress.finish();
+      const options = readOptions(KnnOptions, args);
+      const report = await run(options, progress).finally(progress.finish);
       for (const { name, message } of report.skipped) {
         print(context.err, `${context.err.style.warning("skipped")} ${name}: ${message}`);
       }
@@ -39,13 +39,13 @@ const KNN_HELP = examples(
 
 /** A report as text: accuracy by the number of neighbours, then by class. */
 export function describeKnn(report: KnnReport): string {
-  const { knn, images, images_per_second, best_k, classes, class_top1, confusion } = report;
+  const { knn, images, images_per_second, best_k, classes, class_top1, class_images } = report;
   const rows = Object.entries(knn).map(([k, { top1, top5 }]) =>
     `${k.padStart(10)}  ${percent(top1)}  ${percent(top5)}`
   );
   const byClass = classes.slice(0, SHOWN_CLASSES).map((name, i) => {
-    const count = confusion[i].reduce((sum, each) => sum + each, 0);
-    return `  ${name.padEnd(24)} ${percent(class_top1[i])}  of ${count}${mistakenFor(report, i)}`;
+    const share = `${percent(class_top1[i])}  of ${class_images[i]}`;
+    return `  ${name.padEnd(24)} ${share}${mistakenFor(report, i)}`;
   });
   const rest = classes.length - SHOWN_CLASSES;
   return [
@@ -60,8 +60,8 @@ export function describeKnn(report: KnnReport): string {
 
 /** The class that one is taken for most often. */
 function mistakenFor({ classes, confusion }: KnnReport, row: number): string {
-  const others = confusion[row].map((count, column) => column === row ? 0 : count);
-  const most = Math.max(...others);
+  const others = (confusion[row] ?? []).map((count, column) => column === row ? 0 : count);
+  const most = Math.max(0, ...others);
   return most === 0 ? "" : `, ${most} taken for ${classes[others.indexOf(most)]}`;
 }
 

@@ -20,8 +20,7 @@ export function addExport(program: Command, context: CommandContext, run = expor
     .action(async (args, { json }) => {
       const { onDownload, onMessage, finish } = evalProgress(context.err);
       const find = { onProgress: onDownload, onMessage };
-      const report = await run(readOptions(ExportOptions, args), { find });
-      finish();
+      const report = await run(readOptions(ExportOptions, args), { find }).finally(finish);
       printFound(context, report, json, describeExport);
     });
 }

@@ -34,9 +34,9 @@ function addPca(group: Command, context: CommandContext, run: typeof drawPca): v
     .addHelpText("after", PCA_HELP)
     .addHelpText("after", () => optionsHelp(PcaOptions, OPTIONS_TITLE))
     .action(async (args, { json }) => {
+      const options = readOptions(PcaOptions, args);
       const progress = evalProgress(context.err);
-      const report = await run(readOptions(PcaOptions, args), progress);
-      progress.finish();
+      const report = await run(options, progress).finally(progress.finish);
       tell(context, report, json);
     });
 }
@@ -51,8 +51,7 @@ function addNeighbours(group: Command, context: CommandContext, run: typeof draw
     .action(async (args, { json }) => {
       const options = readOptions(NeighbourOptions, args);
       const progress = evalProgress(context.err);
-      const report = await run(options, progress);
-      progress.finish();
+      const report = await run(options, progress).finally(progress.finish);
       tell(context, report, json);
     });
 }

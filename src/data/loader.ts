@@ -191,7 +191,7 @@ export class ViewLoader {
         const job = { at: images.location(index), seed, epoch, index, attempt };
         return { path, index, item: await this.#make(job), errors };
       } catch (error) {
-        if (this.#closed) throw error;
+        if (this.#closed || this.#pool?.failure !== undefined) throw error;
         if (this.#broken.has(index)) continue; // another item met it meanwhile, and reports it
         const message = error instanceof Error ? error.message : String(error);
         if (dataErrors === "fail") throw unreadableError(path, message);

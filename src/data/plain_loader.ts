@@ -68,6 +68,7 @@ async function loadBatch(
       return { index, view: item.views };
     }),
   );
+  if (pool.failure !== undefined) throw pool.failure; // not the images' fault
   const made = settled.flatMap((each) => each.status === "fulfilled" ? [each.value] : []);
   const pixels = new Float32Array(made.length * length);
   made.forEach(({ view }, place) => pixels.set(view, place * length));

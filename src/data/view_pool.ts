@@ -8,8 +8,8 @@ const JOBS_PER_WORKER = 8;
 /** Worker deaths on one image before it counts as unreadable. */
 const STRIKES = 2;
 
-/** Deaths in a row of workers that had nothing to do, after which they cannot be had at all. */
-const MAX_IDLE_DEATHS = 5;
+/** Deaths of each worker without a reply of any, after which they cannot be had at all. */
+const MAX_DEATHS = 10;
 
 /** After a time-out, time for replies that a busy thread has not looked at yet. */
 const GRACE_MS = 1000;
@@ -35,8 +35,10 @@ export class ViewPool {
   readonly #settings: ItemSettings;
   readonly #script: URL;
   readonly #timeoutMs: number;
+  /** Why there are no workers any more: they cannot start. */
+  failure: Error | undefined;
   #nextId = 0;
-  #idleDeaths = 0; // since the last reply
+  #deaths = 0; // since the last reply
   #closed: Error | undefined;
 
   constructor(
@@ -104,7 +106,7 @@ export class ViewPool {
   #receive(slot: Slot, reply: WorkerReply): void {
     const at = slot.tasks.findIndex((task) => task.id === reply.id);
     if (at < 0) return;
-    this.#idleDeaths = 0;
+    this.#deaths = 0;
     const [task] = slot.tasks.splice(at, 1);
     this.#watch(slot);
     if ("error" in reply) task.reject(new Error(reply.error));
@@ -131,8 +133,10 @@ export class ViewPool {
     if (at < 0) return;
     clearTimeout(slot.timer);
     slot.worker.terminate();
-    const isIdle = slot.tasks.length === 0;
-    if (isIdle && ++this.#idleDeaths > MAX_IDLE_DEATHS) return this.close(lifelessError(reason));
+    if (++this.#deaths > MAX_DEATHS * this.#slots.length) {
+      this.failure = lifelessError(reason);
+      return this.close(this.failure);
+    }
     this.#slots[at] = this.#open();
     const [suspect, ...others] = slot.tasks;
     this.#waiting.unshift(...others);

@@ -1,5 +1,4 @@
 import { checkOptions } from "../config/check_options.ts";
-import type { z } from "../deps/zod.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { decodeImage } from "../images/decode.ts";
 import { findImages } from "../images/find_images.ts";
@@ -10,7 +9,7 @@ import { cropResize } from "../views/crop_resize.ts";
 import { plainView } from "../views/plain_view.ts";
 import type { PictureReport } from "./draw_pca.ts";
 import { type EvalHooks } from "./evaluate_knn.ts";
-import { featureSettings, NeighbourOptions } from "./eval_options.ts";
+import { featureSettings, type NeighbourInput, NeighbourOptions } from "./eval_options.ts";
 import { collectVectors, type ImageVectors } from "./labelled_vectors.ts";
 import { nearest, type Neighbours } from "./nearest.ts";
 import { noneReadable } from "./none_readable.ts";
@@ -47,7 +46,7 @@ const VECTORS = {
  * @throws {GpuError} If there is no adapter, or a batch does not fit it.
  */
 export async function drawNeighbours(
-  options: z.input<typeof NeighbourOptions>,
+  options: NeighbourInput,
   hooks: EvalHooks = {},
 ): Promise<PictureReport> {
   const checked = checkOptions(NeighbourOptions, options);
@@ -71,13 +70,16 @@ export async function drawNeighbours(
   const png = viewSheet(rows, {
     title: `Nearest neighbours by ${checked.checkpoint}`,
     notes: [
-      `Cosine similarity of ${VECTORS[checked.tokens]}, among ${images.names.length} images.`,
+      `Cosine similarity of ${
+        VECTORS[checked.tokens]
+      }, among ${vectors.images.indices.length} images.`,
     ],
     columns: ["image", ...rows[0].views.map((_, i) => `${i + 1}.`)],
   });
   await writePicture(checked.out, png);
   const skipped = [...vectors.images.skipped, ...vectors.queries.skipped];
-  return { out: checked.out, images: rows.length, skipped };
+  const once = new Map(skipped.map((each) => [each.name, each])); // queries may be of the same set
+  return { out: checked.out, images: rows.length, skipped: [...once.values()] };
 }
 
 interface Neighbour {
@@ -129,8 +131,8 @@ async function vectorsOf(
     ...options,
     find: { onProgress: onDownload, onMessage },
   });
-  const { model, views } = backbone;
-  const settings = featureSettings(options, views);
+  const { model } = backbone;
+  const settings = featureSettings(options, backbone);
   const total = images.names.length + queries.names.length;
   let done = 0;
   const count = (more: number) => onImages?.(done += more, total);

@@ -1,12 +1,12 @@
 import { checkOptions } from "../config/check_options.ts";
-import type { z } from "../deps/zod.ts";
 import { findImages } from "../images/find_images.ts";
 import type { ImageProblem } from "../images/image_set.ts";
 import type { Raster } from "../images/raster.ts";
 import { type SheetRow, viewSheet } from "../report/view_sheet.ts";
 import { denormalize } from "../views/normalize.ts";
 import { loadPlain } from "../data/plain_loader.ts";
-import { featureSettings, PcaOptions } from "./eval_options.ts";
+import { assertFinite } from "./assert_finite.ts";
+import { featureSettings, type PcaInput, PcaOptions } from "./eval_options.ts";
 import type { EvalHooks } from "./evaluate_knn.ts";
 import { noneReadable } from "./none_readable.ts";
 import { openBackbone } from "./open_backbone.ts";
@@ -50,7 +50,7 @@ interface SeenImage {
  * @throws {GpuError} If there is no adapter, or an image does not fit it.
  */
 export async function drawPca(
-  options: z.input<typeof PcaOptions>,
+  options: PcaInput,
   hooks: Omit<EvalHooks, "onImages"> = {},
 ): Promise<PictureReport> {
   const checked = checkOptions(PcaOptions, options);
@@ -98,14 +98,16 @@ async function lookAt(
   const { model, views } = backbone;
   const images = someImages(await findImages(options.data), options.images);
   // One at a time: images may be large, and there are few.
-  const settings = { ...featureSettings(options, views), batchSize: 1 };
+  const settings = { ...featureSettings(options, backbone), batchSize: 1 };
   const size = settings.views.image_size;
   const seen: SeenImage[] = [];
   const skipped: ImageProblem[] = [...images.problems];
   for await (const { indices: [index], pixels, errors } of loadPlain(images, settings)) {
     skipped.push(...errors.map(({ path, message }) => ({ name: path, message })));
     if (index === undefined) continue;
-    const { patchTokens, grid } = await model.forwardFeatures(pixels, { images: 1, size });
+    const features = await model.forwardFeatures(pixels, { images: 1, size });
+    assertFinite(features, [images.names[index]]);
+    const { patchTokens, grid } = features;
     const [height, width] = size;
     const view = denormalize(pixels, { width, height }, views.normalize);
     seen.push({ name: images.names[index], view, tokens: patchTokens, grid });

@@ -1,13 +1,12 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
 import { checkOptions } from "../config/check_options.ts";
-import type { z } from "../deps/zod.ts";
 import { findImages } from "../images/find_images.ts";
 import type { ImageProblem, ImageSet } from "../images/image_set.ts";
 import type { Features } from "../inference/forward_pass.ts";
 import type { Model } from "../inference/model.ts";
 import type { StopSignal } from "../stop_signal.ts";
-import { EmbedOptions, featureFormat, featureSettings } from "./eval_options.ts";
+import { type EmbedInput, EmbedOptions, featureFormat, featureSettings } from "./eval_options.ts";
 import type { EvalHooks } from "./evaluate_knn.ts";
 import { FeatureFile, namesFile } from "./feature_file.ts";
 import { type FeatureFacts, featureLayout } from "./feature_layout.ts";
@@ -64,7 +63,7 @@ export interface EmbedHooks extends EvalHooks {
  * @throws {GpuError} If there is no adapter, or a batch does not fit it.
  */
 export async function embed(
-  options: z.input<typeof EmbedOptions>,
+  options: EmbedInput,
   hooks: EmbedHooks = {},
 ): Promise<EmbedReport> {
   const checked = checkOptions(EmbedOptions, options);
@@ -110,10 +109,11 @@ async function addImages(
   file: FeatureFile,
   options: EmbedOptions,
   images: ImageSet,
-  { model, views }: OpenBackbone,
+  backbone: OpenBackbone,
   { signal, onImages, onSkipped }: EmbedHooks,
 ): Promise<void> {
-  const settings = { ...featureSettings(options, views), start: file.state.done };
+  const { model } = backbone;
+  const settings = { ...featureSettings(options, backbone), start: file.state.done };
   try {
     for await (const { indices, features, errors } of imageFeatures(model, images, settings)) {
       const skipped = errors.map(({ index, path, message }) => ({ index, name: path, message }));
@@ -132,9 +132,10 @@ async function addImages(
 async function openFile(
   options: EmbedOptions,
   images: ImageSet,
-  { model, views, path }: OpenBackbone,
+  backbone: OpenBackbone,
 ): Promise<FeatureFile> {
-  const { views: { image_size, normalize } } = featureSettings(options, views);
+  const { model, path } = backbone;
+  const { views: { image_size, normalize } } = featureSettings(options, backbone);
   const format = featureFormat(options)!; // the options are checked
   const { patchSize } = model.config;
   const width = widthOf(options.tokens, model);
@@ -157,7 +158,7 @@ async function openFile(
 
 /** A hash of all that the bytes of the file follow from; the images' pixels are taken on trust. */
 async function keyOf(
-  { data, which, batch_size, seed }: EmbedOptions,
+  { data, which, num_heads, batch_size, seed }: EmbedOptions,
   { names }: ImageSet,
   { adapter }: Model,
   facts: FeatureFacts,
@@ -167,7 +168,9 @@ async function keyOf(
   const { name, driver } = adapter; // another one rounds otherwise
   const file = [weights?.size, weights?.mtimeMs];
   const hash = createHash("sha256");
-  hash.update(JSON.stringify({ data, which, batch_size, seed, name, driver, file, facts }));
+  hash.update(
+    JSON.stringify({ data, which, num_heads, batch_size, seed, name, driver, file, facts }),
+  );
   for (const each of names) hash.update(`\0${each}`);
   return hash.digest("hex");
 }

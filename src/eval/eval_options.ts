@@ -1,4 +1,6 @@
 import type { PlainLoaderOptions } from "../data/plain_loader.ts";
+import { ConfigError } from "../config/config_error.ts";
+import type { Model } from "../inference/model.ts";
 import { workersOf } from "../data/workers.ts";
 import { z } from "../deps/zod.ts";
 import { TrainConfig } from "../config/train_config.ts";
@@ -16,6 +18,8 @@ export const featureFields = {
     "Run folder, checkpoint, export, file of others, or a model's name, such as dinov2/vits14",
   ),
   which: z.enum(["teacher", "student"]).default("teacher").describe("Network of a checkpoint"),
+  num_heads: z.int().min(1).nullable().default(null)
+    .describe("Attention heads of a file that does not say, where they are not 64 wide"),
   tokens: z.enum(TOKEN_CHOICES).default("cls")
     .describe("Vector of an image: class token, mean of the patch tokens, or both"),
   image_size: z.union([
@@ -70,6 +74,9 @@ export const PcaOptions = z.strictObject({
 /** Checked options of `drawPca`. */
 export type PcaOptions = z.output<typeof PcaOptions>;
 
+/** What `drawPca` takes. */
+export type PcaInput = z.input<typeof PcaOptions>;
+
 /** Options of `drawNeighbours` and of the command `visualize neighbours`. */
 export const NeighbourOptions = z.strictObject({
   ...sheetFields,
@@ -82,6 +89,9 @@ export const NeighbourOptions = z.strictObject({
 /** Checked options of `drawNeighbours`. */
 export type NeighbourOptions = z.output<typeof NeighbourOptions>;
 
+/** What `drawNeighbours` takes. */
+export type NeighbourInput = z.input<typeof NeighbourOptions>;
+
 /** Options of `evaluateKnn` and of the command `eval knn`. */
 export const KnnOptions = z.strictObject({
   ...featureFields,
@@ -93,6 +103,9 @@ export const KnnOptions = z.strictObject({
 
 /** Checked options of `evaluateKnn`. */
 export type KnnOptions = z.output<typeof KnnOptions>;
+
+/** What `evaluateKnn` takes. */
+export type KnnInput = z.input<typeof KnnOptions>;
 
 /** Formats of files of features. */
 export const FEATURE_FORMATS = ["csv", "npy", "safetensors", "lightly_csv"] as const;
@@ -136,14 +149,27 @@ export const EmbedOptions = z.strictObject({
 /** Checked options of `embed`. */
 export type EmbedOptions = z.output<typeof EmbedOptions>;
 
-/** Options of everything that computes features of images, as the loader of images takes them. */
+/** What `embed` takes. */
+export type EmbedInput = z.input<typeof EmbedOptions>;
+
+/**
+ * Options of everything that computes features of images, as the loader of images takes them.
+ *
+ * @throws {ConfigError} If views are not whole patches of the model.
+ */
 export function featureSettings<Tokens extends FeatureChoice = "cls">(
   options: Omit<z.output<z.ZodObject<typeof featureFields>>, "tokens"> & { tokens?: Tokens },
-  views: PlainArgs,
+  { model, views }: { model: Model; views: PlainArgs },
 ): PlainLoaderOptions & { tokens: Tokens | "cls" } {
   const { image_size, framing, tokens = "cls", batch_size } = options;
+  const size = image_size ?? views.image_size;
+  const { patchSize } = model.config;
+  if (size.some((side) => side % patchSize !== 0)) {
+    const message = `must be multiples of patch_size ${patchSize}, got ${JSON.stringify(size)}`;
+    throw new ConfigError([{ key: "image_size", message }]);
+  }
   return {
-    views: { ...views, image_size: image_size ?? views.image_size },
+    views: { ...views, image_size: size },
     framing,
     tokens,
     batchSize: batch_size,

@@ -1,15 +1,17 @@
 import { checkOptions } from "../config/check_options.ts";
-import type { z } from "../deps/zod.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { findImages } from "../images/find_images.ts";
 import type { ImageProblem, ImageSet } from "../images/image_set.ts";
 import { type ClassLabels, classLabels } from "./class_labels.ts";
-import { featureSettings, KnnOptions } from "./eval_options.ts";
+import { featureSettings, type KnnInput, KnnOptions } from "./eval_options.ts";
 import { type Accuracy, knnClassify } from "./knn.ts";
 import { collectVectors, type ImageVectors } from "./labelled_vectors.ts";
 import { nearest } from "./nearest.ts";
 import { noneReadable } from "./none_readable.ts";
 import { openBackbone } from "./open_backbone.ts";
+
+/** With more classes, who is taken for whom would be a table of more than a million numbers. */
+const MOST_CONFUSED = 1000;
 
 /** How good features are by the classes of their neighbours. */
 export interface KnnReport {
@@ -23,7 +25,9 @@ export interface KnnReport {
   classes: readonly string[];
   /** Share of the test images of each class that are recognized; NaN where there are none. */
   class_top1: number[];
-  /** Test images by class, a row each, and by guess. */
+  /** Test images of each class. */
+  class_images: number[];
+  /** Test images by class, a row each, and by guess; empty for more than 1,000 classes. */
   confusion: number[][];
   skipped: ImageProblem[];
 }
@@ -59,13 +63,13 @@ export interface EvalHooks {
  * @throws {GpuError} If there is no adapter, or a batch does not fit it.
  */
 export async function evaluateKnn(
-  options: z.input<typeof KnnOptions>,
+  options: KnnInput,
   hooks: EvalHooks = {},
 ): Promise<KnnReport> {
   const checked = checkOptions(KnnOptions, options);
   const sets = { train: await findImages(checked.train), test: await findImages(checked.test) };
-  const known = classLabels(sets.train);
-  const truth = classLabels(sets.test, known.classes);
+  const known = classLabels(sets.train, "train");
+  const truth = classLabels(sets.test, "test", known.classes);
   const { train, test, imagesPerSecond } = await vectorsOf(checked, sets, hooks);
   using gpu = await Gpu.open(checked);
   const neighbours = await nearest(gpu, test, train, Math.max(...checked.k));
@@ -85,7 +89,7 @@ export async function evaluateKnn(
     images_per_second: imagesPerSecond,
     best_k: best.k,
     classes: known.classes,
-    ...byClass(best.confusion, classes, right),
+    ...byClass(best.guesses, right, classes),
     skipped: [...train.skipped, ...test.skipped],
   };
 }
@@ -99,9 +103,9 @@ async function vectorsOf(
     ...options,
     find: { onProgress: onDownload, onMessage },
   });
-  const { model, views } = backbone;
+  const { model } = backbone;
   const total = train.names.length + test.names.length;
-  const settings = featureSettings(options, views);
+  const settings = featureSettings(options, backbone);
   let done = 0;
   const count = (images: number) => onImages?.(done += images, total);
   const start = performance.now();
@@ -117,12 +121,21 @@ async function vectorsOf(
   return { ...found, imagesPerSecond: total / (performance.now() - start) * 1000 };
 }
 
-function byClass(confusion: Uint32Array, classes: number, truth: Uint32Array) {
-  const rows = Array.from(
-    { length: classes },
-    (_, row) => [...confusion.subarray(row * classes, (row + 1) * classes)],
-  );
+/** By class: the share that is recognized, and who is taken for whom, unless that is too large. */
+function byClass(guesses: Uint32Array, truth: Uint32Array, classes: number) {
   const counts = new Uint32Array(classes);
-  for (const label of truth) if (label < classes) counts[label]++;
-  return { confusion: rows, class_top1: rows.map((row, i) => row[i] / counts[i]) };
+  const right = new Uint32Array(classes);
+  const isSmall = classes <= MOST_CONFUSED;
+  const confusion = Array.from(
+    { length: isSmall ? classes : 0 },
+    () => Array<number>(classes).fill(0),
+  );
+  truth.forEach((label, query) => {
+    if (label >= classes) return;
+    counts[label]++;
+    if (guesses[query] === label) right[label]++;
+    if (isSmall) confusion[label][guesses[query]]++;
+  });
+  const images = [...counts];
+  return { confusion, class_images: images, class_top1: images.map((all, i) => right[i] / all) };
 }

@@ -2,6 +2,7 @@ import { loadPlain, type PlainLoaderOptions } from "../data/plain_loader.ts";
 import type { ImageSet } from "../images/image_set.ts";
 import type { Features } from "../inference/forward_pass.ts";
 import type { Model } from "../inference/model.ts";
+import { assertFinite } from "./assert_finite.ts";
 
 /** Features of some images of a set. */
 export interface FeatureBatch {
@@ -13,9 +14,10 @@ export interface FeatureBatch {
 }
 
 /**
- * The tokens of all images of a set from `start` on, batch after batch in their order; the next images are decoded
- * while the network looks at these.
+ * The tokens of all images of a set from `start` on, batch after batch in their order; the next
+ * images are decoded while the network looks at these.
  *
+ * @throws {CheckpointError} If features are not finite.
  * @throws {ShapeError} If `views.image_size` is not whole patches of the model.
  * @throws {GpuError} If a batch does not fit the adapter.
  */
@@ -31,6 +33,7 @@ export async function* imageFeatures(
       continue;
     }
     const features = await model.forwardFeatures(pixels, { images: indices.length, size });
+    assertFinite(features, indices.map((index) => images.names[index]));
     yield { indices, features, errors };
   }
 }

@@ -11,8 +11,8 @@ export interface Accuracy {
 
 /** What the neighbours of labelled queries say of their classes. */
 export interface KnnResult extends Accuracy {
-  /** Queries by their class, and by the first guess: `[classes, classes]`. */
-  confusion: Uint32Array;
+  /** The first guess for each query. */
+  guesses: Uint32Array;
 }
 
 /**
@@ -30,7 +30,7 @@ export function knnClassify(
   truth: Uint32Array,
   { k, classes, temperature = TEMPERATURE }: { k: number; classes: number; temperature?: number },
 ): KnnResult {
-  const confusion = new Uint32Array(classes * classes);
+  const firstGuesses = new Uint32Array(truth.length);
   const votes = new Float64Array(classes);
   const guesses = Math.min(5, k);
   let [top1, top5] = [0, 0];
@@ -40,9 +40,9 @@ export function knnClassify(
     const rank = right < classes ? rankOf(votes, right) : Infinity;
     if (rank === 0) top1++;
     if (rank < guesses) top5++;
-    if (right < classes) confusion[right * classes + votes.indexOf(Math.max(...votes))]++;
+    firstGuesses[query] = votes.reduce((best, vote, i) => vote > votes[best] ? i : best, 0);
   }
-  return { top1: top1 / truth.length, top5: top5 / truth.length, confusion };
+  return { top1: top1 / truth.length, top5: top5 / truth.length, guesses: firstGuesses };
 }
 
 function castVotes(
@@ -53,10 +53,11 @@ function castVotes(
   votes: Float64Array,
 ): void {
   votes.fill(0);
+  const nearest = similarities[query * kept];
   for (let i = 0; i < Math.min(k, kept); i++) {
     const at = query * kept + i;
-    // Less the greatest there can be, so that nothing overflows; shares stay the same.
-    votes[labels[indices[at]]] += Math.exp((similarities[at] - 1) / temperature);
+    // Less the greatest, which leaves shares as they are: not all of them may vanish.
+    votes[labels[indices[at]]] += Math.exp((similarities[at] - nearest) / temperature);
   }
 }
 

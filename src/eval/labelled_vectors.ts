@@ -34,5 +34,5 @@ export async function collectVectors(
     skipped.push(...batch.errors.map(({ path, message }) => ({ name: path, message })));
     onImages(batch.indices.length + batch.errors.length);
   }
-  return { values: all.slice(0, indices.length * width), width, indices, skipped };
+  return { values: all.subarray(0, indices.length * width), width, indices, skipped };
 }

@@ -71,8 +71,9 @@ async function searchChunks(
 ): Promise<void> {
   const { width } = queries;
   const a = gpu.upload([rowsOf(queries), width], queries.values, "queries");
-  for (let start = 0; start < rowsOf(among); start += CANDIDATES) {
-    const chunk = slice(among, start, CANDIDATES);
+  const rows = Math.min(CANDIDATES, Math.floor(gpu.adapter.maxBindingBytes / (4 * width)));
+  for (let start = 0; start < rowsOf(among); start += rows) {
+    const chunk = slice(among, start, rows);
     const b = gpu.upload([rowsOf(chunk), width], chunk.values, "vectors");
     const product = matmul(gpu, a, b, { transposeB: true, label: "similarities" });
     keepBest(await gpu.download(product), rowsOf(chunk), start, best);
@@ -107,5 +108,5 @@ function keepBest(
 }
 
 function slice({ values, width }: Vectors, first: number, rows: number): Vectors {
-  return { values: values.slice(first * width, (first + rows) * width), width };
+  return { values: values.subarray(first * width, (first + rows) * width), width };
 }

@@ -1,15 +1,12 @@
 import { publishedName } from "../config/model_presets.ts";
-import { channelStatistics } from "../config/view_channels.ts";
 import type { Accelerator } from "../gpu/device.ts";
 import { loadModel } from "../inference/load_model.ts";
 import { createModel, type Model } from "../inference/model.ts";
 import type { PlainArgs } from "../views/plain_view.ts";
+import { viewsFor } from "../weights/describe_weights.ts";
 import { type OwnDescription, ownDescription } from "../weights/own_description.ts";
 import type { FindOptions } from "../weights/pretrained.ts";
 import { weightsFile } from "../weights/weights_file.ts";
-
-/** Views of models that nobody knows the views of have at most this side, in pixels. */
-const DEFAULT_SIDE = 224;
 
 /** A backbone, and the views that it was made for. */
 export interface OpenBackbone extends Disposable {
@@ -25,15 +22,17 @@ export interface OpenBackbone extends Disposable {
  *
  * @param checkpoint A path, or a name such as `dinov2/vits14` for published weights, or
  * `dinov2/vits14-notpretrained` for random ones.
- * @param options `which` network of a checkpoint; `seed` of random weights; where to `find`
+ * @param options `which` network of a checkpoint; `num_heads` where a
+ * file does not say; `seed` of random weights; where to `find`
  * published ones.
  * @throws {CheckpointError} If there is no such file, or it holds no backbone.
  * @throws {ConfigError} If there is no model of the name.
  */
 export async function openBackbone(
   checkpoint: string,
-  { which, accelerator, seed, find }: {
+  { which, num_heads, accelerator, seed, find }: {
     which?: "teacher" | "student";
+    num_heads?: number | null;
     accelerator?: Accelerator;
     seed?: number;
     find?: FindOptions;
@@ -43,21 +42,17 @@ export async function openBackbone(
   const isRandom = path === undefined && publishedName(checkpoint) === undefined;
   const model = isRandom
     ? await createModel(checkpoint, { accelerator, seed })
-    : await loadModel(path ?? checkpoint, { which, accelerator, find });
+    : await loadModel(path ?? checkpoint, {
+      which,
+      numHeads: num_heads,
+      accelerator,
+      find,
+    });
   const { views }: OwnDescription = path === undefined ? {} : await ownDescription(path);
   return {
     model,
-    views: views ?? defaultViews(model),
+    views: viewsFor(model.config, views),
     path,
     [Symbol.dispose]: () => model[Symbol.dispose](),
-  };
-}
-
-function defaultViews({ config: { imgSize, patchSize, inChans } }: Model): PlainArgs {
-  const side = Math.min(imgSize, Math.floor(DEFAULT_SIDE / patchSize) * patchSize);
-  return {
-    image_size: [side, side],
-    num_channels: inChans,
-    normalize: channelStatistics(inChans),
   };
 }

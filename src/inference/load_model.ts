@@ -3,8 +3,7 @@ import { ConfigError } from "../config/config_error.ts";
 import type { Accelerator } from "../gpu/device.ts";
 import { CheckpointError } from "../safetensors.ts";
 import { BackboneWeights } from "../weights/backbone_weights.ts";
-import { inferModel } from "../weights/infer_model.ts";
-import { ownDescription } from "../weights/own_description.ts";
+import { describeWeights } from "../weights/describe_weights.ts";
 import { type FindOptions, findPretrained } from "../weights/pretrained.ts";
 import { publishedWeights } from "../weights/published.ts";
 import { Model } from "./model.ts";
@@ -14,7 +13,7 @@ export interface LoadOptions {
   /** Network of a checkpoint: the teacher, unless told otherwise. */
   which?: "teacher" | "student";
   /** Of a foreign file whose attention heads are not 64 wide, which its weights do not say. */
-  numHeads?: number;
+  numHeads?: number | null;
   accelerator?: Accelerator;
   /** Where published weights are looked for, who follows their download, and what ends it. */
   find?: FindOptions;
@@ -59,8 +58,7 @@ async function loadFile(
   name?: string,
 ): Promise<Model> {
   await using weights = await BackboneWeights.open(path, which);
-  const { model: own } = await ownDescription(path);
-  const found = own ?? inferModel(weights.shapes, path, { numHeads });
+  const { model: found } = await describeWeights(weights, numHeads);
   const config = name === undefined ? found : { ...found, name };
   const model = await Model.allocate(config, { accelerator });
   try {

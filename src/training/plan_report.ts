@@ -61,13 +61,14 @@ export interface PlanReport {
  * @throws {ConfigError} Lists every problem of the settings.
  */
 export async function plan(options: PlanOptions): Promise<PlanReport> {
-  return await planOf(resolveConfig({ out: "-", data: "-", ...options }));
+  const { out = "-", data = "-" } = options;
+  return await planOf(resolveConfig({ ...options, out, data }));
 }
 
 /** As {@linkcode plan}, of checked settings. */
 export async function planOf(config: TrainConfig): Promise<PlanReport> {
   const shape = stepShape(config);
-  const facts = await factsOf(config);
+  const { facts, missing } = await factsOf(config);
   const views = viewMaker(config, facts) === "gpu" ? config.transform_args : null;
   const { plan } = recordStep(facts, shape, views);
   const { bytesByKind, totalBytes, largest, flops } = costOf(plan);
@@ -83,18 +84,21 @@ export async function planOf(config: TrainConfig): Promise<PlanReport> {
     largestBuffer: largest,
     flops,
     flopsPerImage: flops / shape.batchSize,
-    refusal: refusalOf(plan),
+    refusal: missing ?? refusalOf(plan),
   };
 }
 
-/** The facts of the adapter here, or WebGPU's default limits where there is none. */
-async function factsOf({ accelerator }: TrainConfig): Promise<AdapterFacts> {
+/** The facts of the adapter here; WebGPU's default limits where there is none, and what is said. */
+async function factsOf(
+  { accelerator }: TrainConfig,
+): Promise<{ facts: AdapterFacts; missing: string | null }> {
   try {
     const open = await openDevice(accelerator);
     open.close();
-    return open.facts;
-  } catch {
-    return DEFAULT_FACTS;
+    return { facts: open.facts, missing: null };
+  } catch (error) {
+    if (!(error instanceof GpuError)) throw error;
+    return { facts: DEFAULT_FACTS, missing: error.message };
   }
 }
 

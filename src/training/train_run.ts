@@ -66,6 +66,7 @@ export class TrainRun implements AsyncIterable<MetricsRow>, Promise<TrainResult>
         await follower.more();
         yield* follower.take();
       }
+      yield* follower.take(); // what came with the end, while the last ones were looked at
       await this.result; // what ended the run ends the loop
     } finally {
       this.#followers.delete(follower);

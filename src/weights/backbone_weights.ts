@@ -20,9 +20,15 @@ export class BackboneWeights implements WeightSource {
   /** @throws {CheckpointError} If the file is damaged, or holds no backbone. */
   static async open(path: string, which?: "teacher" | "student"): Promise<BackboneWeights> {
     const source = await openWeights(path);
-    const { places, others } = officialPlaces(source.shapes.keys(), which);
-    if (places.size > 0) return new BackboneWeights(path, source, others, places);
     const names = [...source.shapes.keys()];
+    if (which === "student" && !names.some((name) => name.split(".").includes(which))) {
+      await source[Symbol.asyncDispose]();
+      throw new CheckpointError(
+        `Cannot load "${path}": it must hold a student, got one network; leave the choice out`,
+      );
+    }
+    const { places, others } = officialPlaces(names, which);
+    if (places.size > 0) return new BackboneWeights(path, source, others, places);
     await source[Symbol.asyncDispose]();
     throw new CheckpointError(
       `Cannot load "${path}": it must hold a DINOv2 backbone, got ${names.length} tensors such as ` +

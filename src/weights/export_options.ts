@@ -18,3 +18,6 @@ export const ExportOptions = z.strictObject({
 
 /** Checked options of `exportWeights`. */
 export type ExportOptions = z.output<typeof ExportOptions>;
+
+/** What `exportWeights` takes. */
+export type ExportInput = z.input<typeof ExportOptions>;

@@ -3,14 +3,14 @@ import { dirname, join } from "node:path";
 import { checkOptions } from "../config/check_options.ts";
 import { ConfigError } from "../config/config_error.ts";
 import type { ModelConfig } from "../config/model_config.ts";
-import { channelStatistics } from "../config/view_channels.ts";
-import type { z } from "../deps/zod.ts";
 import { isSystemError, writeRefused } from "../files/write_refused.ts";
 import { writeWhole } from "../files/write_whole.ts";
 import { CheckpointError } from "../safetensors.ts";
 import { bytesOf, writeSafetensors } from "../safetensors_file.ts";
 import { BackboneWeights } from "./backbone_weights.ts";
-import { ExportOptions } from "./export_options.ts";
+import { describeWeights } from "./describe_weights.ts";
+import { expectedNames } from "./expected_names.ts";
+import { type ExportInput, ExportOptions } from "./export_options.ts";
 import {
   type ExportTensor,
   huggingFaceTensors,
@@ -18,8 +18,7 @@ import {
   timmTensors,
 } from "./export_tensors.ts";
 import { transformersConfig } from "./exported_config.ts";
-import { inferModel } from "./infer_model.ts";
-import { ownDescription, type TrainedViews } from "./own_description.ts";
+import type { TrainedViews } from "./own_description.ts";
 import { type FindOptions, findPretrained } from "./pretrained.ts";
 import { publishedWeights } from "./published.ts";
 import { preprocessorConfig } from "./preprocessor_config.ts";
@@ -27,8 +26,8 @@ import { timmConfig } from "./timm_config.ts";
 import { writeTorchFile } from "./torch_writer.ts";
 import { weightsFile } from "./weights_file.ts";
 
-/** Side of the views of models that say nothing of theirs, at most. */
-const DEFAULT_SIDE = 224;
+/** Any of these is in the folder of a run, whose own config.json would be lost. */
+const RUN_ENTRIES = new Set(["checkpoints", "metrics.jsonl", "exported_last.safetensors"]);
 
 /** What was written. */
 export interface ExportReport {
@@ -67,19 +66,20 @@ interface Backbone {
  * @throws {CheckpointError} If there is no backbone to be read.
  */
 export async function exportWeights(
-  options: z.input<typeof ExportOptions>,
+  options: ExportInput,
   { find = {} }: { find?: FindOptions } = {},
 ): Promise<ExportReport> {
   const checked = checkOptions(ExportOptions, options);
   const isFolder = checked.format === "hf" || checked.format === "timm";
   await refuseToReplace(checked, isFolder);
   await using weights = await openWeights(checked, find);
-  const described = await describe(weights, checked.num_heads);
+  const described = await describeWeights(weights, checked.num_heads);
+  checkWhole(weights, described.model);
   try {
     await mkdir(isFolder ? checked.out : dirname(checked.out), { recursive: true });
     return await write({ weights, ...described }, checked);
   } catch (error) {
-    throw isSystemError(error) ? writeRefused(checked.out, error) : error;
+    throw isSystemError(error) ? writeRefused(checked.out, error, "export it again") : error;
   }
 }
 
@@ -100,16 +100,16 @@ async function openWeights(
   throw new CheckpointError(`Cannot export "${checkpoint}": its download was stopped; try again`);
 }
 
-async function describe({ path, shapes }: BackboneWeights, numHeads: number | null) {
-  const own = await ownDescription(path);
-  const model = own.model ?? inferModel(shapes, path, { numHeads: numHeads ?? undefined });
-  const side = Math.min(model.imgSize, DEFAULT_SIDE);
-  const views = own.views ?? {
-    image_size: [side, side] as [number, number],
-    num_channels: model.inChans,
-    normalize: channelStatistics(model.inChans),
-  };
-  return { model, views };
+/** @throws {CheckpointError} If weights of the model are missing. */
+function checkWhole({ path, shapes }: BackboneWeights, model: ModelConfig): void {
+  const missing = expectedNames(model).filter((name) => !shapes.has(name));
+  if (missing.length === 0) return;
+  throw new CheckpointError(
+    `Cannot export "${path}": it must hold all weights of a backbone, got none of ` +
+      `${missing.slice(0, 5).join(", ")}${
+        missing.length > 5 ? ` and ${missing.length - 5} more` : ""
+      }`,
+  );
 }
 
 async function write(backbone: Backbone, { format, out }: ExportOptions): Promise<ExportReport> {
@@ -176,7 +176,10 @@ async function refuseToReplace({ out, overwrite }: ExportOptions, isFolder: bool
     const [wanted, got] = isFolder ? ["folder", "file"] : ["file", "folder"];
     throw refuse(`must be a ${wanted}, got the ${got} "${out}"; choose another`);
   }
-  const isEmpty = isFolder && (await readdir(out)).length === 0;
-  if (overwrite || isEmpty) return;
+  const entries = isFolder ? await readdir(out) : [];
+  if (entries.some((name) => RUN_ENTRIES.has(name))) {
+    throw refuse(`must not be the folder of a run, got "${out}"; choose another`);
+  }
+  if (overwrite || (isFolder && entries.length === 0)) return;
   throw refuse(`must be new, got "${out}", which exists; choose another, or write overwrite=true`);
 }

@@ -1,6 +1,7 @@
 import type { ModelConfig } from "../config/model_config.ts";
 import { resolveModel } from "../config/model_presets.ts";
 import type { TransformArgs } from "../config/transform_args.ts";
+import { CheckpointError } from "../safetensors.ts";
 import { SafetensorsFile } from "../safetensors_file.ts";
 import { formatOf } from "./open_weights.ts";
 
@@ -18,11 +19,21 @@ export async function ownDescription(path: string): Promise<OwnDescription> {
   if (await formatOf(path) !== "safetensors") return {};
   await using file = await SafetensorsFile.open(path);
   const { format, model, views, config } = file.metadata;
+  const parse = (text: string) => {
+    try {
+      return JSON.parse(text);
+    } catch (error) {
+      throw new CheckpointError(
+        `Cannot read "${path}": its metadata must be JSON, got ${(error as Error).message}; copy ` +
+          "the file again",
+      );
+    }
+  };
   if (format === "denodino-backbone/1") {
-    return { model: JSON.parse(model), views: views === undefined ? undefined : JSON.parse(views) };
+    return { model: parse(model), views: views === undefined ? undefined : parse(views) };
   }
   if (format !== "denodino-checkpoint/1") return {};
-  const { model: name, model_args, transform_args } = JSON.parse(config);
+  const { model: name, model_args, transform_args } = parse(config);
   const { image_size, num_channels, normalize } = transform_args;
   return {
     model: resolveModel(name, model_args),

@@ -9,7 +9,7 @@ export function preprocessorConfig(
 ): Record<string, unknown> {
   return {
     image_processor_type: "BitImageProcessor",
-    do_convert_rgb: true,
+    do_convert_rgb: normalize.mean.length === 3,
     do_resize: true,
     size: { shortest_edge: Math.round(Math.max(height, width) * RESIZED) },
     resample: 3, // bicubic

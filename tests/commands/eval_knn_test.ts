@@ -9,6 +9,7 @@ const REPORT: KnnReport = {
   best_k: 20,
   classes: ["cat", "dog", "emu"],
   class_top1: [0.75, 0.5, NaN],
+  class_images: [4, 4, 0],
   confusion: [[3, 1, 0], [2, 2, 0], [0, 0, 0]],
   skipped: [{ name: "cat/1.jpg", message: "it is broken" }],
 };

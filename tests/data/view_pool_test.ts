@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from "node:assert/strict";
+import { deepEqual, equal, match, ok } from "node:assert/strict";
 import { DEFAULT_TRANSFORM_ARGS } from "../../src/views/view_spec.ts";
 import type { RenderedItem } from "../../src/data/item.ts";
 import { ViewPool } from "../../src/data/view_pool.ts";
@@ -56,12 +56,14 @@ Deno.test("ViewPool rejects what is open when it closes", async () => {
 });
 
 Deno.test("workers that cannot start are given up, with the reason", async () => {
-  const missing = new URL("./no_such_worker.ts", import.meta.url);
-  const pool = new ViewPool(SETTINGS, 2, { script: missing });
-  const message = async () => (await renderAll(pool, ["a"]))[0] as string;
-  while (!(await message()).includes("workers must start")) {
-    await new Promise((resolve) => setTimeout(resolve, 5)); // idle, as between two batches
-  }
-  match(await message(), /^Cannot render views: workers must start, got [^]*; see that/);
+  const broken = new URL("./broken_worker.ts", import.meta.url);
+  const pool = new ViewPool(SETTINGS, 2, { script: broken });
+  const messages = await renderAll(pool, Array.from({ length: 100 }, (_, i) => `${i}`));
+  const given = messages.filter((each) =>
+    /^Cannot render views: workers must start/.test(`${each}`)
+  );
+  ok(given.length > 80, "images are not blamed for it");
+  match(`${given[0]}`, /got Uncaught .*Error: no such codec; see that/);
+  match(`${pool.failure}`, /workers must start/);
   pool.close();
 });

@@ -202,7 +202,7 @@ Deno.test("what the system refuses to write is told in words that help", async (
 Deno.test("a size that is not whole patches leaves no file", async () => {
   await withImageFolder([16], async (folder, data) => {
     const options = { ...MODEL, data, out: join(folder, "x.npy"), image_size: 30 };
-    await rejects(embed(options), { name: "ShapeError", message: /patch_size 8/ });
+    await rejects(embed(options), { name: "ConfigError", message: /patch_size 8/ });
     deepEqual(await readdir(folder), ["data"]);
   });
 });

@@ -3,6 +3,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { evaluateKnn } from "../../src/eval/evaluate_knn.ts";
 import { openBackbone } from "../../src/eval/open_backbone.ts";
+import { createModel } from "../../src/inference/model.ts";
 import { encodePng } from "../../src/images/encode.ts";
 import { randomStream } from "../../src/random.ts";
 import { train } from "../../src/training/train.ts";
@@ -90,4 +91,40 @@ Deno.test("what cannot be evaluated is told in one message", async () => {
     /must be a file of weights, the folder of a run, or a model.*got another folder/,
   );
   await rejects(evaluateKnn({ checkpoint: "missing.pth", ...sets }), /got nothing there/);
+});
+
+Deno.test("features that are not finite, and views of half a patch, are refused", async () => {
+  const sets = await colorSets();
+  const checkpoint = `${sets.train}/../nan.safetensors`;
+  {
+    using model = await createModel("dinov2/vittest");
+    const weights = await model.weights();
+    weights.get("norm.weight")!.values[3] = NaN;
+    await model.setWeights((name) => Promise.resolve(weights.get(name)!.values));
+    await model.save(checkpoint);
+  }
+  await rejects(evaluateKnn({ checkpoint, ...sets }), /must be finite, got NaN for blue\/0.png/);
+  await rejects(
+    evaluateKnn({ checkpoint: "dinov2/vittest", ...sets, image_size: 30 }),
+    /image_size: must be multiples of patch_size 8, got \[30,30\]/,
+  );
+});
+
+Deno.test("a model trained with channel_drop gets images of as many channels as it takes", async () => {
+  await withTinyRun(async (folder, data) => {
+    const out = `${folder}/run`;
+    const channel_drop = { num_channels_keep: 3, weight_drop: [1, 1, 1, 1] };
+    const transform_args = { ...TINY_RUN.transform_args, num_channels: 4 as const, channel_drop };
+    const model_args = { ...TINY_RUN.model_args, in_chans: 3 };
+    await train({ ...TINY_RUN, out, data, steps: 1, model_args, transform_args });
+    const report = await evaluateKnn({
+      checkpoint: out,
+      train: data,
+      test: data,
+      k: 1,
+      tokens: "mean",
+    });
+    equal(report.knn[1].top1, 1, "each image is its own neighbour");
+    equal(report.images, 80);
+  });
 });

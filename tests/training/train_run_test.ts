@@ -41,6 +41,15 @@ Deno.test("TrainRun can be waited for and gone through, by several at once", asy
   equal(await run.result, await run);
 });
 
+Deno.test("TrainRun keeps what comes with the end for who takes their time", async () => {
+  const steps: number[] = [];
+  for await (const { step } of fakeRun({ steps: 5 })) {
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    steps.push(step);
+  }
+  deepEqual(steps, [0, 1, 2, 3, 4]);
+});
+
 Deno.test("TrainRun ends when it is stopped, or when its scope does", async () => {
   const run = fakeRun({ steps: 1000 });
   for await (const { step } of run) if (step === 2) run.stop();

@@ -2,7 +2,7 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 import { createModel } from "../../src/inference/model.ts";
 import { loadModel } from "../../src/inference/load_model.ts";
-import { SafetensorsFile } from "../../src/safetensors_file.ts";
+import { bytesOf, SafetensorsFile, writeSafetensors } from "../../src/safetensors_file.ts";
 import { exportWeights } from "../../src/weights/export_weights.ts";
 import { EXPORT_FORMATS } from "../../src/weights/export_options.ts";
 import { huggingFaceTensors, timmTensors } from "../../src/weights/export_tensors.ts";
@@ -119,4 +119,46 @@ Deno.test("nothing is replaced unasked, and what cannot be exported is told", as
     /checkpoint: must be a file, the folder of a run or a model with/,
   );
   deepEqual([...Deno.readDirSync(folder)].map(({ name }) => name), ["a.pth"]);
+});
+
+Deno.test("the folder of a run is not exported into, whatever is asked", async () => {
+  const folder = await Deno.makeTempDir();
+  await Deno.writeTextFile(`${folder}/metrics.jsonl`, "");
+  const options = { checkpoint: `${GOLDEN}pretrained/official.pth`, out: folder, overwrite: true };
+  await rejects(exportWeights({ ...options, format: "hf" }), /must not be the folder of a run/);
+});
+
+Deno.test("heads are those of config.json beside a file, or as told, if they can be", async () => {
+  const out = await Deno.makeTempDir();
+  const checkpoint = `${GOLDEN}pretrained/official.pth`;
+  await exportWeights({ checkpoint, format: "hf", out, num_heads: 2 });
+  using model = await loadModel(`${out}/model.safetensors`);
+  equal(model.config.numHeads, 2);
+  await rejects(
+    loadModel(checkpoint, { numHeads: 3 }),
+    /num_heads: must divide the width 32, got 3/,
+  );
+  const own = `${out}/own.safetensors`;
+  await model.save(own);
+  await rejects(loadModel(own, { numHeads: 4 }), /num_heads: must be 2, as the file says, got 4/);
+  await rejects(loadModel(own, { which: "student" }), /must hold a student, got one network/);
+});
+
+Deno.test("a backbone that is not whole is not exported as if it were", async () => {
+  const folder = await Deno.makeTempDir();
+  const path = `${folder}/part.safetensors`;
+  await using whole = await SafetensorsFile.open(`${GOLDEN}pretrained/official.safetensors`);
+  const kept = [...whole.entries].filter(([name]) => !name.startsWith("norm."));
+  await writeSafetensors(
+    path,
+    await Promise.all(kept.map(async ([name, { shape }]) => {
+      const values = await whole.f32(name);
+      return { name, shape, dtype: "F32" as const, data: () => bytesOf(values) };
+    })),
+  );
+  const options = { checkpoint: path, format: "torch_state_dict" as const, out: `${folder}/a.pth` };
+  await rejects(
+    exportWeights(options),
+    /must hold all weights.*got none of norm.weight, norm.bias/,
+  );
 });

@@ -1,0 +1,2 @@
+/** A worker that ends before it can do anything. */
+throw new Error("no such codec");
