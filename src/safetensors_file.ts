@@ -1,7 +1,8 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
-import { open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { open } from "node:fs/promises";
+import { writeAll } from "./files/write_all.ts";
+import { writeWhole } from "./files/write_whole.ts";
 import {
   absentTensor,
   byteLength,
@@ -16,7 +17,7 @@ import {
 
 type FileHandle = Awaited<ReturnType<typeof open>>;
 
-/** Bytes per read or write call: one call of 2 GiB or more is cut short by the system. */
+/** Bytes per read: one call of 2 GiB or more is cut short by the system. */
 const CALL_BYTES = 256 * 1024 * 1024;
 
 /** Bytes that are hashed at a time, so that a file is checked in little memory. */
@@ -169,36 +170,24 @@ export async function writeSafetensors(
   tensors: readonly SafetensorsSource[],
   metadata: Record<string, string> = {},
 ): Promise<void> {
-  const temporary = `${path}.tmp`;
-  try {
-    const file = await open(temporary, "w");
-    try {
-      const header = (sha256: string) =>
-        encodeHeader(tensors, { ...metadata, [HASH_KEY]: sha256 }, path);
-      const hash = createHash("sha256").update(header(NO_HASH));
-      await writeAll(file, header(NO_HASH));
-      for (const { name, dtype, shape, data } of tensors) {
-        const bytes = await data();
-        if (bytes.length !== byteLength(dtype, shape)) {
-          throw new CheckpointError(
-            `Cannot write "${path}": "${name}" must hold ${byteLength(dtype, shape)} bytes ` +
-              `for ${dtype} [${shape.join(", ")}], got ${bytes.length}`,
-          );
-        }
-        hash.update(bytes);
-        await writeAll(file, bytes);
+  await writeWhole(path, async (file) => {
+    const header = (sha256: string) =>
+      encodeHeader(tensors, { ...metadata, [HASH_KEY]: sha256 }, path);
+    const hash = createHash("sha256").update(header(NO_HASH));
+    await writeAll(file, header(NO_HASH));
+    for (const { name, dtype, shape, data } of tensors) {
+      const bytes = await data();
+      if (bytes.length !== byteLength(dtype, shape)) {
+        throw new CheckpointError(
+          `Cannot write "${path}": "${name}" must hold ${byteLength(dtype, shape)} bytes ` +
+            `for ${dtype} [${shape.join(", ")}], got ${bytes.length}`,
+        );
       }
-      await writeAll(file, header(hash.digest("hex")), 0);
-      await file.sync();
-    } finally {
-      await file.close();
+      hash.update(bytes);
+      await writeAll(file, bytes);
     }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncFolder(path);
+    await writeAll(file, header(hash.digest("hex")), 0);
+  });
 }
 
 /**
@@ -233,27 +222,4 @@ export function encodeHeader(
   new DataView(bytes.buffer).setBigUint64(0, BigInt(padded), true);
   bytes.set(json, 8);
   return bytes;
-}
-
-/** Writes from `position` on; without one, after what was written before. */
-async function writeAll(file: FileHandle, bytes: Uint8Array, position: number | null = null) {
-  for (let done = 0; done < bytes.length;) {
-    const length = Math.min(CALL_BYTES, bytes.length - done);
-    const at = position === null ? null : position + done;
-    done += (await file.write(bytes, done, length, at)).bytesWritten;
-  }
-}
-
-/** Makes a rename in the folder of `path` durable, where the system can sync a folder. */
-export async function syncFolder(path: string): Promise<void> {
-  try {
-    const folder = await open(dirname(path), "r");
-    try {
-      await folder.sync();
-    } finally {
-      await folder.close();
-    }
-  } catch {
-    // Windows and some network file systems cannot; the file itself is safe.
-  }
 }

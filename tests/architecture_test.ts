@@ -60,7 +60,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   stop_signal: [],
   version: [],
   safetensors: [],
-  safetensors_file: ["safetensors"],
+  safetensors_file: ["safetensors", "files"],
   deps: [],
   kernels: [],
 };

@@ -9,16 +9,7 @@ import {
   type SafetensorsSource,
   writeSafetensors,
 } from "../src/safetensors_file.ts";
-
-/** Runs `body` with an empty folder that is removed afterwards. */
-async function withFolder(body: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFolder } from "./support/folders.ts";
 
 function source(
   name: string,

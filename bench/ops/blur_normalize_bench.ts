@@ -4,7 +4,7 @@ import { blurNormalize } from "../../src/ops/blur_normalize.ts";
 import { pixelShape } from "../../src/ops/view_table.ts";
 import { blurReference } from "../../tests/reference/gaussian_blur.ts";
 import { assertAllClose } from "../../tests/support/arrays.ts";
-import { plainView } from "../../src/golden/plain_view.ts";
+import { unchangedView } from "../../src/golden/unchanged_view.ts";
 import { packed, uploadViews } from "../../tests/support/gpu_views.ts";
 import { noiseImage } from "../../tests/support/noise_image.ts";
 import { registerBenches } from "../support/measure.ts";
@@ -15,7 +15,7 @@ registerBenches([{
   async setup(gpu) {
     const image = noiseImage(70, 9, 0, 1);
     const blur = { sigma: 1.5, kernelSize: blurKernelSize(1.5) };
-    const checked = uploadViews(gpu, [image], [[{ ...plainView(image), blur }]]);
+    const checked = uploadViews(gpu, [image], [[{ ...unchangedView(image), blur }]]);
     const one = gpu.upload([1, 70 * 9], packed(image), "pixels");
     blurNormalize(gpu, one, checked.levels, checked.group, checked.out);
     const expected = blurReference(image, 1.5, blur.kernelSize);

@@ -2,7 +2,7 @@
 import { colorJitter as colorJitterOnHost } from "../../src/views/color_jitter.ts";
 import { colorJitter } from "../../src/ops/color_jitter.ts";
 import { pixelShape } from "../../src/ops/view_table.ts";
-import { plainView } from "../../src/golden/plain_view.ts";
+import { unchangedView } from "../../src/golden/unchanged_view.ts";
 import { packed, samplesOf, uploadViews } from "../../tests/support/gpu_views.ts";
 import { noiseImage } from "../../tests/support/noise_image.ts";
 import { assertSamples } from "../../tests/support/samples.ts";
@@ -14,7 +14,7 @@ registerBenches([{
   async setup(gpu) {
     const image = noiseImage(224, 224);
     const jitter = { brightness: 1.2, contrast: 0.8, saturation: 1.1, hue: 0.05 };
-    const view = { ...plainView(image), jitter: { ...jitter, order: [...ORDER] } };
+    const view = { ...unchangedView(image), jitter: { ...jitter, order: [...ORDER] } };
     const { group: one } = uploadViews(gpu, [image], [[view]]);
     const changed = gpu.upload([1, 224 * 224], packed(image), "pixels");
     colorJitter(gpu, changed, one);

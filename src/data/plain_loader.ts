@@ -1,8 +1,7 @@
 import { viewChannels } from "../config/view_channels.ts";
 import type { ImageSet } from "../images/image_set.ts";
-import type { Framing } from "../views/plain_view.ts";
+import type { Framing, PlainArgs } from "../views/plain_view.ts";
 import { DEFAULT_TRANSFORM_ARGS } from "../views/view_spec.ts";
-import type { PlainArgs } from "../views/plain_view.ts";
 import { ViewPool } from "./view_pool.ts";
 
 /** One view each of some images of a set, in which nothing is random. */

@@ -1,9 +1,10 @@
 import { type FileHandle, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { syncFolder } from "../files/sync_folder.ts";
+import { writeAll } from "../files/write_all.ts";
 import { isSystemError, writeRefused } from "../files/write_refused.ts";
 import { writeWhole } from "../files/write_whole.ts";
 import type { ImageProblem } from "../images/image_set.ts";
-import { syncFolder } from "../safetensors_file.ts";
 import type { FeatureLayout } from "./feature_layout.ts";
 
 /** How far a file of features is, in a small file beside it. */
@@ -28,9 +29,6 @@ export interface FeatureFileOptions {
 
 /** Milliseconds between two states: what a kill costs at most. */
 const STATE_MS = 2000;
-
-/** Bytes of a write call: one of 2 GiB or more is cut short by the system. */
-const CALL_BYTES = 256 * 2 ** 20;
 
 /**
  * A file of features that grows beside its place, is taken up again after an interruption, and
@@ -71,7 +69,7 @@ export class FeatureFile implements AsyncDisposable {
       if (!goesOn) await rm(stateFile(out), { force: true }); // it is not of what comes now
       const handle = await open(partOf(out), goesOn ? "r+" : "w");
       try {
-        if (!goesOn) await writeAt(handle, header, 0);
+        if (!goesOn) await writeAll(handle, header, 0);
         const state = goesOn ? found : { key, done: 0, bytes: header.length, skipped: [] };
         const replaced = found !== undefined && !goesOn;
         return new FeatureFile(out, replaced, state, handle, options, header.length);
@@ -106,7 +104,7 @@ export class FeatureFile implements AsyncDisposable {
       if (indices.length > 0) {
         const names = indices.map((index) => this.#names[index]);
         const bytes = this.#layout.rows(names, values);
-        await writeAt(this.#handle, bytes, state.bytes);
+        await writeAll(this.#handle, bytes, state.bytes);
         state.bytes += bytes.length;
       }
       state.skipped.push(...skipped);
@@ -126,7 +124,7 @@ export class FeatureFile implements AsyncDisposable {
       await this.#save(); // from here on, a kill leaves only this to be done again
       const left = new Set(this.#state.skipped.map(({ index }) => index));
       const names = this.#names.filter((_, index) => !left.has(index));
-      await writeAt(this.#handle, this.#layout.header(names, this.#headerBytes), 0);
+      await writeAll(this.#handle, this.#layout.header(names, this.#headerBytes), 0);
       await this.#handle.truncate(this.#state.bytes); // a killed one may have been longer
       await this.#handle.sync();
       if (this.#layout.namesBeside) {
@@ -181,13 +179,6 @@ async function stateOf(out: string): Promise<FeatureState | undefined> {
     }
   } catch {
     return undefined;
-  }
-}
-
-async function writeAt(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < bytes.length;) {
-    const length = Math.min(CALL_BYTES, bytes.length - done);
-    done += (await handle.write(bytes, done, length, position + done)).bytesWritten;
   }
 }
 

@@ -3,6 +3,7 @@ import type { ImageSet } from "../images/image_set.ts";
 import type { Features } from "../inference/forward_pass.ts";
 import type { Model } from "../inference/model.ts";
 import { assertFinite } from "./assert_finite.ts";
+import type { FeatureChoice } from "./image_vectors.ts";
 
 /** Features of some images of a set. */
 export interface FeatureBatch {
@@ -24,7 +25,7 @@ export interface FeatureBatch {
 export async function* imageFeatures(
   model: Model,
   images: ImageSet,
-  options: PlainLoaderOptions,
+  options: PlainLoaderOptions & { tokens: FeatureChoice },
 ): AsyncGenerator<FeatureBatch> {
   const size = options.views.image_size;
   for await (const { indices, pixels, errors } of loadPlain(images, options)) {
@@ -32,7 +33,9 @@ export async function* imageFeatures(
       yield { indices, features: NO_FEATURES, errors };
       continue;
     }
-    const features = await model.forwardFeatures(pixels, { images: indices.length, size });
+    const shape = { images: indices.length, size };
+    const patches = options.tokens !== "cls";
+    const features = await model.forwardFeatures(pixels, shape, { patches });
     assertFinite(features, indices.map((index) => images.names[index]));
     yield { indices, features, errors };
   }

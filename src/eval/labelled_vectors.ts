@@ -20,10 +20,11 @@ export interface ImageVectors extends Vectors {
 export async function collectVectors(
   model: Model,
   images: ImageSet,
-  { tokens, ...options }: PlainLoaderOptions & { tokens: TokenChoice },
+  options: PlainLoaderOptions & { tokens: TokenChoice },
   onImages: (count: number) => void = () => {},
 ): Promise<ImageVectors> {
   const { embedDim } = model.config;
+  const { tokens } = options;
   const width = vectorWidth(tokens, embedDim);
   const all = new Float32Array(images.names.length * width);
   const indices: number[] = [];

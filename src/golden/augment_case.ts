@@ -8,7 +8,7 @@ import type { GoldenCase } from "./case.ts";
 import type { Comparison } from "./comparison.ts";
 import type { PixelDifference } from "./pixel_difference.ts";
 import { PIXEL_TOLERANCES } from "./pixel_tolerances.ts";
-import { AS_PIXELS, plainView } from "./plain_view.ts";
+import { AS_PIXELS, unchangedView } from "./unchanged_view.ts";
 import { type ViewRenderer, viewRenderers } from "./view_renderers.ts";
 
 /** One recorded change of an image. */
@@ -83,7 +83,7 @@ function kindOf({ op, params }: RecordedOp): keyof typeof PIXEL_TOLERANCES {
 
 /** The choices that make of the whole image what was recorded. */
 function paramsOf({ op, params }: RecordedOp, image: Raster): ViewParams {
-  const whole = plainView(image);
+  const whole = unchangedView(image);
   switch (op) {
     case "crop_resize":
       return { ...whole, box: params, width: params.width, height: params.height };

@@ -18,7 +18,7 @@ export interface Features {
   clsToken: Float32Array;
   /** `[images, numRegisterTokens, embedDim]`, empty for a model without registers. */
   regTokens: Float32Array;
-  /** `[images, rows · columns, embedDim]`, patch rows from the top. */
+  /** `[images, rows · columns, embedDim]`, patch rows from the top; empty if not asked for. */
   patchTokens: Float32Array;
   /** Patch rows and columns. */
   grid: readonly [rows: number, columns: number];
@@ -77,15 +77,18 @@ export class ForwardPass implements Disposable {
     return new ForwardPass(await PlanRunner.build(plan, open), images, parts, grid);
   }
 
-  /** @param pixels Normalized, `[images, C, H, W]`. */
-  async run(pixels: Float32Array): Promise<Features> {
+  /**
+   * @param pixels Normalized, `[images, C, H, W]`.
+   * @param wantsPatches Patch tokens are hundreds of times the rest: they come back where asked for.
+   */
+  async run(pixels: Float32Array, wantsPatches: boolean): Promise<Features> {
     this.#runner.write(this.#images, pixels);
     this.#runner.run("forward");
     const { cls, registers, patches } = this.#parts;
     return {
       clsToken: await this.#runner.download(cls),
       regTokens: await this.#runner.download(registers),
-      patchTokens: await this.#runner.download(patches),
+      patchTokens: wantsPatches ? await this.#runner.download(patches) : new Float32Array(),
       grid: this.#grid,
     };
   }

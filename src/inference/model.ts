@@ -89,10 +89,15 @@ export class Model implements Disposable {
    *
    * @param images Normalized pixels, `[images, C, height, width]`.
    * @param shape How many images there are, and their size: multiples of the patch size.
+   * @param options `patches` false leaves patch tokens on the GPU, for who needs none.
    * @throws {ShapeError} If the pixels do not fit the shape, or the size is not whole patches.
    * @throws {GpuError} If they do not fit the adapter at once.
    */
-  async forwardFeatures(images: Float32Array, shape: PassShape): Promise<Features> {
+  async forwardFeatures(
+    images: Float32Array,
+    shape: PassShape,
+    { patches = true }: { patches?: boolean } = {},
+  ): Promise<Features> {
     this.#check(images, shape);
     const key = [shape.images, ...shape.size].join();
     const pass = this.#passes.get(key) ??
@@ -104,7 +109,7 @@ export class Model implements Disposable {
       this.#passes.get(oldest)![Symbol.dispose]();
       this.#passes.delete(oldest);
     }
-    return await pass.run(images);
+    return await pass.run(images, patches);
   }
 
   /** All weights by their official names. */

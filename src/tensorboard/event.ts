@@ -1,3 +1,5 @@
+import { concatBytes } from "../files/concat_bytes.ts";
+
 /** What an event of a TensorBoard file says, one of these. */
 export type EventContent =
   /** The first event of every file. */
@@ -24,7 +26,7 @@ const WIRE = { varint: 0, bits64: 1, bytes: 2, bits32: 5 } as const;
  * @param step Where on the x axis.
  */
 export function encodeEvent(wallTime: number, step: number, content: EventContent): Uint8Array {
-  return concat([
+  return concatBytes([
     double(EVENT.wallTime, wallTime),
     step === 0 ? [] : [...key(EVENT.step, WIRE.varint), ...varint(step)], // 0 is what is left out
     encodeContent(content),
@@ -41,9 +43,9 @@ function encodeContent(content: EventContent): Bytes {
     }
     case "scalars": {
       const values = Object.entries(content.scalars).map(([tag, value]) =>
-        bytes(SUMMARY.value, concat([text(VALUE.tag, tag), float(VALUE.simpleValue, value)]))
+        bytes(SUMMARY.value, concatBytes([text(VALUE.tag, tag), float(VALUE.simpleValue, value)]))
       );
-      return bytes(EVENT.summary, concat(values));
+      return bytes(EVENT.summary, concatBytes(values));
     }
   }
 }
@@ -64,29 +66,19 @@ function varint(value: number): number[] {
 function double(field: number, value: number): Bytes {
   const data = new DataView(new ArrayBuffer(8));
   data.setFloat64(0, value, true);
-  return concat([key(field, WIRE.bits64), new Uint8Array(data.buffer)]);
+  return concatBytes([key(field, WIRE.bits64), new Uint8Array(data.buffer)]);
 }
 
 function float(field: number, value: number): Bytes {
   const data = new DataView(new ArrayBuffer(4));
   data.setFloat32(0, value, true);
-  return concat([key(field, WIRE.bits32), new Uint8Array(data.buffer)]);
+  return concatBytes([key(field, WIRE.bits32), new Uint8Array(data.buffer)]);
 }
 
 function bytes(field: number, data: Bytes): Bytes {
-  return concat([key(field, WIRE.bytes), varint(data.length), data]);
+  return concatBytes([key(field, WIRE.bytes), varint(data.length), data]);
 }
 
 function text(field: number, value: string): Bytes {
   return bytes(field, new TextEncoder().encode(value));
-}
-
-function concat(parts: readonly Bytes[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    whole.set(part, offset);
-    offset += part.length;
-  }
-  return whole;
 }

@@ -1,4 +1,6 @@
 import { copyFile, link, rename, rm } from "node:fs/promises";
+import { syncFolder } from "../files/sync_folder.ts";
+import { isSystemError, writeRefused } from "../files/write_refused.ts";
 import { elementCount, type Tensor } from "../gpu/tensor.ts";
 import type { ParameterBuffers } from "../layers/parameter.ts";
 import { CheckpointError } from "../safetensors.ts";
@@ -6,12 +8,10 @@ import {
   bytesOf,
   SafetensorsFile,
   type SafetensorsSource,
-  syncFolder,
   writeSafetensors,
 } from "../safetensors_file.ts";
 import type { MetricsRow } from "./metrics_file.ts";
 import type { TrainStep } from "./step.ts";
-import { isSystemError, writeRefused } from "../files/write_refused.ts";
 
 /** Reads and writes the memory of a step: a plan's runner, or a live device. */
 export interface StepMemory {

@@ -1,4 +1,7 @@
+import { writeRefused } from "../files/write_refused.ts";
+import { writeWhole } from "../files/write_whole.ts";
 import { VERSION } from "../version.ts";
+import { plainArgs } from "../views/plain_view.ts";
 import { exportedConfig } from "../weights/exported_config.ts";
 import { assertMetric } from "./assert_metric.ts";
 import { exportTeacher, saveCheckpoint } from "./checkpoint.ts";
@@ -8,9 +11,6 @@ import type { RunObserver } from "./observer.ts";
 import type { RunFolder } from "./run_folder.ts";
 import { sortedJson } from "./sorted_json.ts";
 import type { Trainer } from "./trainer.ts";
-import { plainArgs } from "../views/plain_view.ts";
-import { writeRefused } from "../files/write_refused.ts";
-import { writeWhole } from "../files/write_whole.ts";
 
 /** Writes checkpoints of a run when they are due, and removes those that need not be kept. */
 export class Saver {

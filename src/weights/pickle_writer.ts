@@ -1,3 +1,5 @@
+import { concatBytes } from "../files/concat_bytes.ts";
+
 /** A tensor of a state dict: the numbers are elsewhere, in the storage of this key. */
 export interface PickledTensor {
   name: string;
@@ -80,13 +82,7 @@ class Opcodes {
   }
 
   done(): Uint8Array<ArrayBuffer> {
-    const all = new Uint8Array(this.#parts.reduce((size, part) => size + part.length, 0));
-    let at = 0;
-    for (const part of this.#parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
+    return concatBytes(this.#parts);
   }
 
   /** A letter, and a number of 32 bits, the lowest first. */

@@ -1,5 +1,5 @@
-import { open, rename, rm } from "node:fs/promises";
-import { bytesOf, syncFolder } from "../safetensors_file.ts";
+import { writeWhole } from "../files/write_whole.ts";
+import { bytesOf } from "../safetensors_file.ts";
 import type { ExportTensor } from "./export_tensors.ts";
 import { writePickle } from "./pickle_writer.ts";
 import { ZipWriter } from "./zip_writer.ts";
@@ -16,21 +16,7 @@ export async function writeTorchFile(
   path: string,
   tensors: readonly ExportTensor[],
 ): Promise<void> {
-  const temporary = `${path}.tmp`;
-  try {
-    const file = await open(temporary, "w");
-    try {
-      await writeArchive(new ZipWriter(file), tensors);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
-  await syncFolder(path);
+  await writeWhole(path, (file) => writeArchive(new ZipWriter(file), tensors));
 }
 
 async function writeArchive(zip: ZipWriter, tensors: readonly ExportTensor[]): Promise<void> {

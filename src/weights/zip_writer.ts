@@ -1,5 +1,7 @@
 import type { FileHandle } from "node:fs/promises";
 import { crc32 } from "node:zlib";
+import { concatBytes } from "../files/concat_bytes.ts";
+import { writeAll } from "../files/write_all.ts";
 
 /** Fields of 32 bits that hold this say that the real number is in one of 64. */
 const LARGE = 0xffffffff;
@@ -7,8 +9,6 @@ const LARGE = 0xffffffff;
 const MOST_MEMBERS = 0xffff;
 /** PyTorch maps tensors into memory where they begin on such a boundary, in bytes. */
 const ALIGNMENT = 64;
-/** Bytes that one call writes; more than 2 GiB at once fail on some systems. */
-const CALL_BYTES = 2 ** 30;
 /** Version of the format that a reader needs for fields of 64 bits. */
 const VERSION = 45;
 
@@ -45,10 +45,7 @@ export class ZipWriter {
   }
 
   async #write(bytes: Uint8Array): Promise<void> {
-    for (let done = 0; done < bytes.length;) {
-      const length = Math.min(CALL_BYTES, bytes.length - done);
-      done += (await this.file.write(bytes, done, length, this.#at + done)).bytesWritten;
-    }
+    await writeAll(this.file, bytes, this.#at);
     this.#at += bytes.length;
   }
 }
@@ -64,16 +61,6 @@ function fields(...values: [value: number, bytes: 2 | 4 | 8][]): Uint8Array {
     at += bytes;
   }
   return new Uint8Array(view.buffer);
-}
-
-function concat(...parts: Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 /** From the version to the length of the name; the time is the format's first day. */
@@ -96,18 +83,18 @@ function localHeader(member: Member): Uint8Array {
   const fixed = 30 + member.name.length + 4; // with the head of the padding's field
   const padding = (ALIGNMENT - (member.at + fixed) % ALIGNMENT) % ALIGNMENT;
   const signature = "FB".charCodeAt(0) + 256 * "FB".charCodeAt(1); // PyTorch's mark for it
-  return concat(
+  return concatBytes([
     fields([0x04034b50, 4], ...commonFields(member), [4 + padding, 2]),
     member.name,
     fields([signature, 2], [padding, 2]),
     new Uint8Array(padding),
-  );
+  ]);
 }
 
 function directoryEntry(member: Member): Uint8Array {
   const isFar = member.at >= LARGE;
   const extra = isFar ? fields([1, 2], [8, 2], [member.at, 8]) : new Uint8Array();
-  return concat(
+  return concatBytes([
     fields(
       [0x02014b50, 4],
       [VERSION, 2],
@@ -121,7 +108,7 @@ function directoryEntry(member: Member): Uint8Array {
     ),
     member.name,
     extra,
-  );
+  ]);
 }
 
 function endOfArchive(count: number, start: number, sizeBytes: number): Uint8Array {
@@ -136,7 +123,7 @@ function endOfArchive(count: number, start: number, sizeBytes: number): Uint8Arr
     [0, 2], // comment
   );
   if (!isLarge) return end;
-  return concat(
+  return concatBytes([
     fields(
       [0x06064b50, 4],
       [44, 8], // bytes that follow
@@ -151,5 +138,5 @@ function endOfArchive(count: number, start: number, sizeBytes: number): Uint8Arr
     ),
     fields([0x07064b50, 4], [0, 4], [start + sizeBytes, 8], [1, 4]),
     end,
-  );
+  ]);
 }

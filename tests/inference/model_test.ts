@@ -60,6 +60,15 @@ Deno.test("forwardFeatures() takes one shape after another, and each image by it
   assertAllClose(alone.clsToken, first.clsToken.subarray(64));
 });
 
+Deno.test("forwardFeatures() leaves patch tokens where they are, if nobody wants them", async () => {
+  using model = await createModel("dinov2/vittest", { seed: 3 });
+  const pixels = randomArray(3 * 16 * 16, { seed: 2 });
+  const shape = { images: 1, size: [16, 16] } as const;
+  const all = await model.forwardFeatures(pixels, shape);
+  const few = await model.forwardFeatures(pixels, shape, { patches: false });
+  deepEqual(few, { ...all, patchTokens: new Float32Array() });
+});
+
 Deno.test("forwardFeatures() says which pixels it wants", async () => {
   using model = await createModel("dinov2/vittest");
   await rejects(

@@ -6,7 +6,7 @@ import { Gpu } from "../../src/gpu/gpu.ts";
 import { blurNormalize } from "../../src/ops/blur_normalize.ts";
 import { blurReference } from "../reference/gaussian_blur.ts";
 import { assertAllClose } from "../support/arrays.ts";
-import { plainView } from "../../src/golden/plain_view.ts";
+import { unchangedView } from "../../src/golden/unchanged_view.ts";
 import { packed, uploadViews } from "../support/gpu_views.ts";
 import { noiseImage } from "../support/noise_image.ts";
 
@@ -17,7 +17,7 @@ Deno.test("blurNormalize() blurs as the float64 reference does", async () => {
   for (const [width, height, sigma] of cases) {
     const image = noiseImage(width, height);
     const kernelSize = Math.min(193, blurKernelSize(sigma));
-    const views = [null, { sigma, kernelSize }].map((blur) => ({ ...plainView(image), blur }));
+    const views = [null, { sigma, kernelSize }].map((blur) => ({ ...unchangedView(image), blur }));
     const { group, levels, out } = uploadViews(gpu, [image], [views]);
     const one = packed(image);
     const pixels = gpu.upload([2, one.length], Uint32Array.of(...one, ...one), "pixels");
@@ -40,7 +40,7 @@ Deno.test("blurNormalize() solarizes from the threshold on, and looks levels up 
   using gpu = await Gpu.open();
   const image = noiseImage(66, 5, 0, 4);
   const settings = { mean: [0.1, 0.2, 0.3, 0.4], std: [0.5, 0.6, 0.7, 0.8] };
-  const view = { ...plainView(image), normalize: settings, solarizeThreshold: 0.5 };
+  const view = { ...unchangedView(image), normalize: settings, solarizeThreshold: 0.5 };
   const { group, levels, out } = uploadViews(gpu, [image], [[view]]);
   const pixels = gpu.upload([1, 330], packed(image), "pixels");
   blurNormalize(gpu, pixels, levels, group, out);
@@ -53,7 +53,7 @@ Deno.test("blurNormalize() solarizes from the threshold on, and looks levels up 
 Deno.test("blurNormalize() refuses levels of other channels, and views of another size", async () => {
   using gpu = await Gpu.open();
   const image = noiseImage(4, 4);
-  const { group, levels, out } = uploadViews(gpu, [image], [[plainView(image)]]);
+  const { group, levels, out } = uploadViews(gpu, [image], [[unchangedView(image)]]);
   const pixels = gpu.upload([1, 16], packed(image), "pixels");
   throws(
     () => blurNormalize(gpu, pixels, gpu.empty([2, 256], "levels"), group, out),

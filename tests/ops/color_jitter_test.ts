@@ -11,7 +11,7 @@ import type { Raster } from "../../src/images/raster.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { colorJitter } from "../../src/ops/color_jitter.ts";
 import { randomStream } from "../../src/random.ts";
-import { plainView } from "../../src/golden/plain_view.ts";
+import { unchangedView } from "../../src/golden/unchanged_view.ts";
 import { packed, samplesOf, uploadViews } from "../support/gpu_views.ts";
 import { noiseImage } from "../support/noise_image.ts";
 import { assertSamples } from "../support/samples.ts";
@@ -38,7 +38,7 @@ async function bothWays(gpu: Gpu, image: Raster, views: ViewParams[]) {
 const NO_JITTER: ColorJitter = { order: [], brightness: 1, contrast: 1, saturation: 1, hue: 0 };
 
 function jittered(image: Raster, order: JitterOp[], amounts: Partial<ColorJitter>): ViewParams {
-  return { ...plainView(image), jitter: { ...NO_JITTER, order, ...amounts } };
+  return { ...unchangedView(image), jitter: { ...NO_JITTER, order, ...amounts } };
 }
 
 Deno.test("colorJitter() changes hue, brightness and grey to the very bytes of the host", async () => {
@@ -47,8 +47,8 @@ Deno.test("colorJitter() changes hue, brightness and grey to the very bytes of t
   const views = [
     ...[0, 0.6, 1, 1.4, 300].map((brightness) => jittered(image, ["brightness"], { brightness })),
     ...[-0.5, -0.1, 0, 0.003, 0.05, 0.5].map((hue) => jittered(image, ["hue"], { hue })),
-    { ...plainView(image), gray: true },
-    plainView(image),
+    { ...unchangedView(image), gray: true },
+    unchangedView(image),
   ];
   const { actual, expected } = await bothWays(gpu, image, views);
   deepEqual(actual, Uint8Array.from(expected));

@@ -9,7 +9,7 @@ import { areaReference } from "../reference/crop_resize.ts";
 import { assertAllClose } from "../support/arrays.ts";
 import { noiseImage } from "../support/noise_image.ts";
 import { assertSamples } from "../support/samples.ts";
-import { plainView } from "../../src/golden/plain_view.ts";
+import { unchangedView } from "../../src/golden/unchanged_view.ts";
 import { samplesOf, uploadViews } from "../support/gpu_views.ts";
 
 /** Image, box and view: shrinks, enlarges, both at once, whole factors, one pixel, long images. */
@@ -31,7 +31,7 @@ Deno.test("cropResize() makes the same bytes as the worker threads", async (t) =
       await t.step(`${w} x ${h}, ${channels} channels, to ${width} x ${height}`, async () => {
         // Two images, so that the second begins on a word that the first does not fill.
         const images = [noiseImage(w, h, 1, channels), noiseImage(w, h, 2, channels)];
-        const params = { ...plainView(images[0]), box: { x0, y0, x1, y1 }, width, height };
+        const params = { ...unchangedView(images[0]), box: { x0, y0, x1, y1 }, width, height };
         const flips = [[false, false], [true, false], [false, true]];
         const views = flips.map(([flipHorizontal, flipVertical]) => ({
           ...params,
@@ -59,7 +59,7 @@ Deno.test("cropResize() averages boxes as the float64 reference does", async () 
   using gpu = await Gpu.open();
   for (const [w, h, width, height] of [[7, 5, 3, 4], [65, 130, 64, 9], [257, 31, 5, 31]]) {
     const image = noiseImage(w, h);
-    const params = { ...plainView(image), width, height };
+    const params = { ...unchangedView(image), width, height };
     const { images, group } = uploadViews(gpu, [image], [[params]]);
     const pixels = await gpu.downloadBytes(cropResize(gpu, images, group));
     // Half a level of rounding, and the float32 sums.
@@ -71,7 +71,7 @@ Deno.test("cropResize() averages boxes as the float64 reference does", async () 
 Deno.test("cropResize() keeps the channels that were drawn, in their order", async () => {
   using gpu = await Gpu.open();
   const image = noiseImage(10, 12, 0, 4);
-  const views = [[0, 1], [1, 3], [2, 3]].map((keep) => ({ ...plainView(image), keep }));
+  const views = [[0, 1], [1, 3], [2, 3]].map((keep) => ({ ...unchangedView(image), keep }));
   const { images, group } = uploadViews(gpu, [image], [views]);
   const pixels = samplesOf(await gpu.downloadBytes(cropResize(gpu, images, group)), 2);
   const expected = views.flatMap(({ keep }) => [...keepChannels(image, keep).pixels]);
@@ -81,7 +81,7 @@ Deno.test("cropResize() keeps the channels that were drawn, in their order", asy
 Deno.test("cropResize() names the table that does not fit the group", async () => {
   using gpu = await Gpu.open();
   const image = noiseImage(4, 4);
-  const { images, group } = uploadViews(gpu, [image], [[plainView(image)]]);
+  const { images, group } = uploadViews(gpu, [image], [[unchangedView(image)]]);
   throws(
     () => cropResize(gpu, images, { ...group, views: 2 }),
     new ShapeError(

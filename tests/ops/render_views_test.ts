@@ -11,7 +11,7 @@ import { NO_IMAGE } from "../../src/views/view_table.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { renderViews } from "../../src/ops/render_views.ts";
 import { randomStream } from "../../src/random.ts";
-import { AS_PIXELS } from "../../src/golden/plain_view.ts";
+import { AS_PIXELS } from "../../src/golden/unchanged_view.ts";
 import { uploadViews } from "../support/gpu_views.ts";
 import { noiseImage } from "../support/noise_image.ts";
 import { assertSamples } from "../support/samples.ts";

@@ -3,7 +3,7 @@ import { rotate as rotateOnHost, rotationCoefficients } from "../../src/views/ro
 import { ShapeError } from "../../src/gpu/errors.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { rotate } from "../../src/ops/rotate.ts";
-import { plainView } from "../../src/golden/plain_view.ts";
+import { unchangedView } from "../../src/golden/unchanged_view.ts";
 import { packed, samplesOf, uploadViews } from "../support/gpu_views.ts";
 import { noiseImage } from "../support/noise_image.ts";
 
@@ -12,7 +12,7 @@ Deno.test("rotate() makes the same bytes as the worker threads, and copies what 
   for (const [width, height] of [[1, 1], [5, 3], [64, 31], [98, 98]]) {
     const image = noiseImage(width, height);
     const views = [null, 0, 13, -77.7, 90, 180, 400].map((rotation) => ({
-      ...plainView(image),
+      ...unchangedView(image),
       rotation,
     }));
     const { group } = uploadViews(gpu, [image], [views]);
@@ -33,7 +33,7 @@ Deno.test("rotate() makes the same bytes as the worker threads, and copies what 
 Deno.test("rotate() refuses pixels that do not fit the group", async () => {
   using gpu = await Gpu.open();
   const image = noiseImage(4, 4);
-  const { group } = uploadViews(gpu, [image], [[plainView(image)]]);
+  const { group } = uploadViews(gpu, [image], [[unchangedView(image)]]);
   throws(
     () => rotate(gpu, gpu.empty([1, 15], "pixels", "u32"), group),
     new ShapeError("Cannot run rotate: pixels must have shape [1, 16], got [1, 15]"),

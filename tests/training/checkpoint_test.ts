@@ -10,6 +10,7 @@ import { exportTeacher, loadCheckpoint, saveCheckpoint } from "../../src/trainin
 import { stepShape } from "../../src/training/run_setup.ts";
 import { TrainStep } from "../../src/training/step.ts";
 import { TINY_RUN } from "../support/tiny_run.ts";
+import { withFolder } from "../support/folders.ts";
 
 /** A step of the tiny model on a live device; the options make another model of it. */
 function tinyStep(gpu: Gpu, { outputDim = 64, depth = 2 } = {}): TrainStep {
@@ -56,15 +57,6 @@ async function bytesOf(gpu: Gpu, step: TrainStep): Promise<Uint8Array[]> {
   const parts: Uint8Array[] = [];
   for (const tensor of stateOf(step)) parts.push(new Uint8Array(await gpu.downloadBytes(tensor)));
   return parts;
-}
-
-async function withFolder(body: (folder: string) => Promise<void>): Promise<void> {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 const PLACE = { step: 12, epoch: 3, config: {} };

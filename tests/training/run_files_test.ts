@@ -4,17 +4,8 @@ import { writeFile } from "node:fs/promises";
 import { train } from "../../src/training/train.ts";
 import { type MetricsRow, readMetrics } from "../../src/training/metrics_file.ts";
 import { curveOf } from "../support/event_files.ts";
+import { stopAfter } from "../support/stop_after.ts";
 import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
-
-/** Ends a run after so many of its steps. */
-function stopAfter(steps: number): AbortSignal {
-  let looks = 0;
-  return {
-    get aborted() {
-      return looks++ >= steps;
-    },
-  } as AbortSignal;
-}
 
 /** The lines of a run's log, their times taken off. */
 function logOf(out: string): string[] {

@@ -2,6 +2,7 @@ import { deepEqual, equal, rejects } from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { ConfigError } from "../../src/config/config_error.ts";
 import { openRunFolder } from "../../src/training/run_folder.ts";
+import { withFolder } from "../support/folders.ts";
 
 const PLAIN = { overwrite: false, resume_interrupted: false };
 
@@ -10,15 +11,6 @@ async function refuses(options: Parameters<typeof openRunFolder>[0], message: st
   await rejects(openRunFolder(options), new ConfigError([{ key: "out", message }]));
   const names = await readdir(options.out).catch((): string[] => []);
   equal(names.includes("run.lock"), false);
-}
-
-async function withFolder(body: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
 }
 
 Deno.test("openRunFolder() makes the folders of a new run and names its files", async () => {

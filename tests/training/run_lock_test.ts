@@ -3,15 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { ConfigError } from "../../src/config/config_error.ts";
 import { RunLock } from "../../src/training/run_lock.ts";
-
-async function withFolder(body: (folder: string) => Promise<void>) {
-  const folder = await Deno.makeTempDir();
-  try {
-    await body(folder);
-  } finally {
-    await Deno.remove(folder, { recursive: true });
-  }
-}
+import { withFolder } from "../support/folders.ts";
 
 /** The one problem that taking the lock of `out` meets. */
 async function refusal(out: string): Promise<string> {

@@ -12,17 +12,8 @@ import { type MetricsRow, readMetrics } from "../../src/training/metrics_file.ts
 import { previewOf } from "../../src/training/preview.ts";
 import { train } from "../../src/training/train.ts";
 import { tarFile } from "../support/tar_files.ts";
+import { stopAfter } from "../support/stop_after.ts";
 import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
-
-/** A signal that the loop, which looks at it before each step, finds aborted after `steps`. */
-function stopAfter(steps: number): AbortSignal {
-  let looks = 0;
-  return {
-    get aborted() {
-      return looks++ >= steps;
-    },
-  } as AbortSignal;
-}
 
 /** The rows of a run without what depends on the machine's speed. */
 function lossesOf(out: string): Partial<MetricsRow>[] {
