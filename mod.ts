@@ -29,6 +29,7 @@ export { loadModel } from "./src/inference/load_model.ts";
 export type { LoadOptions } from "./src/inference/load_model.ts";
 export type { FindOptions } from "./src/weights/pretrained.ts";
 export type { Features, PassShape } from "./src/inference/forward_pass.ts";
+export type { LayerOptions } from "./src/inference/intermediate_layers.ts";
 export { drawNeighbours } from "./src/eval/draw_neighbours.ts";
 export { drawPca } from "./src/eval/draw_pca.ts";
 export type { PictureReport } from "./src/eval/draw_pca.ts";

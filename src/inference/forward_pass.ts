@@ -12,7 +12,15 @@ export interface PassShape {
   size: readonly [height: number, width: number];
 }
 
-/** The tokens of images after the final norm; `images` first, then what the shapes say. */
+/** Blocks whose outputs a pass gives. */
+export interface PassLayers {
+  /** Places of the blocks, ascending from 0. */
+  blocks: readonly number[];
+  /** Whether outputs go through the final norm. */
+  norm: boolean;
+}
+
+/** The tokens of images; `images` first, then what the shapes say. */
 export interface Features {
   /** One summary of each image, `[images, embedDim]`. */
   clsToken: Float32Array;
@@ -24,22 +32,29 @@ export interface Features {
   grid: readonly [rows: number, columns: number];
 }
 
+/** Where the tokens of one block's output come to lie. */
+interface LayerTensors {
+  cls: Tensor; // [B, D]
+  registers: Tensor; // [B·R, D]
+  patches: Tensor; // [B·N, D]
+}
+
 /** A network's forward pass over images of one shape, recorded once. */
 export class ForwardPass implements Disposable {
   readonly #runner: PlanRunner;
   readonly #images: Tensor; // [B, C, H, W]
-  readonly #parts: { cls: Tensor; registers: Tensor; patches: Tensor };
+  readonly #layers: readonly LayerTensors[];
   readonly #grid: readonly [number, number];
 
   private constructor(
     runner: PlanRunner,
     images: Tensor,
-    parts: { cls: Tensor; registers: Tensor; patches: Tensor },
+    layers: readonly LayerTensors[],
     grid: readonly [number, number],
   ) {
     this.#runner = runner;
     this.#images = images;
-    this.#parts = parts;
+    this.#layers = layers;
     this.#grid = grid;
   }
 
@@ -48,49 +63,58 @@ export class ForwardPass implements Disposable {
     open: OpenDevice,
     backbone: VisionTransformer,
     { images: count, size }: PassShape,
+    { blocks, norm }: PassLayers,
   ): Promise<ForwardPass> {
     const model = backbone.config;
     const recorder = new PlanRecorder(open.facts);
     const images = recorder.keep("images", [count, model.inChans, ...size], "images");
     const packing = packCrops(recorder, model, [{ name: "global", crops: count, size, images }]);
     const [{ tokens: perImage, grid }] = packing.groups;
-    recorder.phase("forward");
-    const [tokens] = backbone.forward(recorder, packing, {
-      masks: null,
-      dropPath: null,
-      keep: false,
-    });
-    const part = (name: string, first: number, length: number) => {
-      const rows = rowTable(count, perImage, first, length);
-      const into = recorder.keep("state", [rows.length, model.embedDim], name);
-      gatherRows(recorder, tokens, recorder.constant(rows, [rows.length], `${name}.rows`), into);
-      return into;
-    };
     const registers = model.numRegisterTokens;
-    const parts = {
-      cls: part("cls_token", 0, 1),
-      registers: part("reg_tokens", 1, registers),
-      patches: part("patch_tokens", 1 + registers, grid[0] * grid[1]),
+    const rows = (name: string, first: number, length: number) => {
+      const table = rowTable(count, perImage, first, length);
+      return recorder.constant(table, [table.length], name);
     };
+    const tables = {
+      cls: rows("cls_token", 0, 1),
+      registers: rows("reg_tokens", 1, registers),
+      patches: rows("patch_tokens", 1 + registers, grid[0] * grid[1]),
+    };
+    recorder.phase("forward");
+    const layers = backbone.intermediateLayers(recorder, packing, blocks).map((x, i) => {
+      const tokens = norm ? backbone.norm.forward(recorder, x)[0] : x; // [T, D]
+      const part = (table: Tensor) => {
+        const label = `blocks.${blocks[i]}.${table.label}`;
+        const into = recorder.keep("state", [table.shape[0], model.embedDim], label);
+        return gatherRows(recorder, tokens, table, into);
+      };
+      const { cls, registers, patches } = tables;
+      return { cls: part(cls), registers: part(registers), patches: part(patches) };
+    });
     const plan = recorder.finish();
     assertFits(plan);
-    return new ForwardPass(await PlanRunner.build(plan, open), images, parts, grid);
+    return new ForwardPass(await PlanRunner.build(plan, open), images, layers, grid);
   }
 
   /**
+   * The tokens of each block that the pass was built for.
+   *
    * @param pixels Normalized, `[images, C, H, W]`.
    * @param wantsPatches Patch tokens are hundreds of times the rest: they come back where asked for.
    */
-  async run(pixels: Float32Array, wantsPatches: boolean): Promise<Features> {
+  async run(pixels: Float32Array, wantsPatches: boolean): Promise<Features[]> {
     this.#runner.write(this.#images, pixels);
     this.#runner.run("forward");
-    const { cls, registers, patches } = this.#parts;
-    return {
-      clsToken: await this.#runner.download(cls),
-      regTokens: await this.#runner.download(registers),
-      patchTokens: wantsPatches ? await this.#runner.download(patches) : new Float32Array(),
-      grid: this.#grid,
-    };
+    const found: Features[] = [];
+    for (const { cls, registers, patches } of this.#layers) {
+      found.push({
+        clsToken: await this.#runner.download(cls),
+        regTokens: await this.#runner.download(registers),
+        patchTokens: wantsPatches ? await this.#runner.download(patches) : new Float32Array(),
+        grid: this.#grid,
+      });
+    }
+    return found;
   }
 
   [Symbol.dispose](): void {

@@ -11,9 +11,10 @@ import { allocateValues, ParameterSet, type ValueBuffers } from "../layers/param
 import { initialBuffer } from "../model/initial_values.ts";
 import { VisionTransformer } from "../model/vision_transformer.ts";
 import { bytesOf, writeSafetensors } from "../safetensors_file.ts";
-import { type Features, ForwardPass, type PassShape } from "./forward_pass.ts";
+import { type Features, ForwardPass, type PassLayers, type PassShape } from "./forward_pass.ts";
+import { blockIndices, type LayerOptions, withPatchMaps } from "./intermediate_layers.ts";
 
-/** Shapes whose recorded passes are kept; each takes memory for its activations. */
+/** Recorded passes that are kept; each takes memory for its activations. */
 const KEPT_PASSES = 2;
 
 /** A weight of a model. */
@@ -85,7 +86,7 @@ export class Model implements Disposable {
   }
 
   /**
-   * The tokens of images.
+   * The tokens of images after the last block and the final norm.
    *
    * @param images Normalized pixels, `[images, C, height, width]`.
    * @param shape How many images there are, and their size: multiples of the patch size.
@@ -98,10 +99,49 @@ export class Model implements Disposable {
     shape: PassShape,
     { patches = true }: { patches?: boolean } = {},
   ): Promise<Features> {
+    const [last] = await this.getIntermediateLayers(images, shape, { patches });
+    return last;
+  }
+
+  /**
+   * The tokens of images as they leave some blocks, in the order of the blocks: what heads for
+   * dense tasks, and linear classifiers of several layers, are trained on.
+   *
+   * @example
+   * ```ts
+   * import { createModel } from "./model.ts";
+   *
+   * using model = await createModel("dinov2/vittest");
+   * const pixels = new Float32Array(2 * 3 * 32 * 32);
+   * const shape = { images: 2, size: [32, 32] } as const;
+   * const layers = await model.getIntermediateLayers(pixels, shape, { n: 2 });
+   * console.log(layers.length, layers[0].patchTokens.length); // 2 2048
+   * ```
+   *
+   * @param images Normalized pixels, `[images, C, height, width]`.
+   * @param shape How many images there are, and their size: multiples of the patch size.
+   * @param options See {@linkcode LayerOptions}.
+   * @throws {ConfigError} If there are no such blocks.
+   * @throws {ShapeError} If the pixels do not fit the shape, or the size is not whole patches.
+   * @throws {GpuError} If they do not fit the adapter at once.
+   */
+  async getIntermediateLayers(
+    images: Float32Array,
+    shape: PassShape,
+    { n = 1, norm = true, reshape = false, patches = true }: LayerOptions = {},
+  ): Promise<Features[]> {
+    const blocks = blockIndices(n, this.config.depth);
     this.#check(images, shape);
-    const key = [shape.images, ...shape.size].join();
+    const pass = await this.#pass(shape, { blocks, norm });
+    const layers = await pass.run(images, patches);
+    return reshape ? layers.map((layer) => withPatchMaps(layer, this.config.embedDim)) : layers;
+  }
+
+  /** The recorded pass of a shape; of the others the last few are kept. */
+  async #pass(shape: PassShape, layers: PassLayers): Promise<ForwardPass> {
+    const key = JSON.stringify([shape.images, shape.size, layers.blocks, layers.norm]);
     const pass = this.#passes.get(key) ??
-      await ForwardPass.build(this.#open, this.#backbone, shape);
+      await ForwardPass.build(this.#open, this.#backbone, shape, layers);
     this.#passes.delete(key);
     this.#passes.set(key, pass);
     const [oldest] = this.#passes.keys();
@@ -109,7 +149,7 @@ export class Model implements Disposable {
       this.#passes.get(oldest)![Symbol.dispose]();
       this.#passes.delete(oldest);
     }
-    return await pass.run(images, patches);
+    return pass;
   }
 
   /** All weights by their official names. */

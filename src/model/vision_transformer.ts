@@ -82,10 +82,7 @@ export class VisionTransformer {
   /** Packed tokens `[T, D]` after the final norm. */
   forward(gpu: Recorder, packing: Packing, options: ForwardOptions): [Tensor, BackboneSaved] {
     const { masks, dropPath, keep, recomputeBlocks = null } = options;
-    let x = gpu.empty([packing.sequences.totalTokens, this.config.embedDim], "tokens"); // [T, D]
-    for (const group of packing.groups) {
-      this.#embed(gpu, group, group.name === "global" ? masks : null, x);
-    }
+    let x = this.#embedAll(gpu, packing, masks);
     const segments: SegmentSaved[] = [];
     const length = recomputeBlocks ?? this.blocks.length;
     for (let first = 0; first < this.blocks.length; first += length) {
@@ -96,6 +93,22 @@ export class VisionTransformer {
     }
     const [tokens, norm] = this.norm.forward(gpu, x);
     return [tokens, { packing, masks, dropPath, segments, norm }];
+  }
+
+  /**
+   * Packed tokens `[T, D]` that leave some blocks, before the final norm, without a way back; no
+   * block after the last of them runs.
+   *
+   * @param blocks Their places, ascending.
+   */
+  intermediateLayers(gpu: Recorder, packing: Packing, blocks: readonly number[]): Tensor[] {
+    let x = this.#embedAll(gpu, packing, null);
+    let next = 0;
+    return blocks.map((block) => {
+      [x] = this.#runBlocks(gpu, x, next, block + 1 - next, packing, null, false);
+      next = block + 1;
+      return x;
+    });
   }
 
   #runBlocks(
@@ -131,6 +144,15 @@ export class VisionTransformer {
     for (const group of packing.groups) {
       this.#embedBackward(gpu, group, group.name === "global" ? saved.masks : null, dx);
     }
+  }
+
+  /** What goes into the first block, `[T, D]`. */
+  #embedAll(gpu: Recorder, packing: Packing, masks: Tensor | null): Tensor {
+    const x = gpu.empty([packing.sequences.totalTokens, this.config.embedDim], "tokens");
+    for (const group of packing.groups) {
+      this.#embed(gpu, group, group.name === "global" ? masks : null, x);
+    }
+    return x;
   }
 
   /** Patches, mask tokens, class token, registers and positions of one group, into `tokens`. */
