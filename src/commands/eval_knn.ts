@@ -34,6 +34,7 @@ export function addEvalKnn(program: Command, context: CommandContext, run = eval
 const KNN_HELP = examples(
   "eval knn checkpoint=out/first train=photos/train test=photos/test",
   "eval knn checkpoint=out/first train=a test=b k=20 tokens=cls+mean --json",
+  "eval knn checkpoint=out/first train=a test=b labels=labels.csv    (a table in place of folders)",
   "eval knn checkpoint=dinov2/vits14 train=a test=b        (published weights, to compare)",
 ) + "\n";
 

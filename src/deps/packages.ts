@@ -10,4 +10,5 @@ export const PACKAGES = [
   "yaml@2.9.1",
   "smol-toml@1.9.1",
   "jsonc-parser@3.3.1",
+  "csv-parse@7.0.3",
 ] as const;

@@ -1,8 +1,9 @@
 import { DataError } from "../images/errors.ts";
 import { isShard } from "../images/file_kinds.ts";
 import type { ImageSet } from "../images/image_set.ts";
+import type { LabelTable } from "./label_table.ts";
 
-/** Labels of the images of a set: each is that of the folder that it lies in. */
+/** Labels of the images of a set. */
 export interface ClassLabels {
   /** Sorted by code unit. */
   classes: readonly string[];
@@ -11,36 +12,41 @@ export interface ClassLabels {
 }
 
 /**
- * The classes of a set whose first level of folders are classes, as `torchvision` has them.
+ * The classes of a set: its first level of folders, as `torchvision` has them, or those of a table.
  *
  * @param key What errors call the set.
  * @param known The classes of another set, in whose order labels are counted; of a class that is
  * not among them they are `known.length`.
+ * @param table The labels of all images; without it they are those of their folders.
  * @throws {DataError} If an image lies beside the folders, or there are fewer than two classes.
  */
 export function classLabels(
   images: ImageSet,
   key: string,
   known?: readonly string[],
+  table?: LabelTable,
 ): ClassLabels {
-  const folders = images.names.map((name) => folderOf(name, key));
-  const classes = known ?? [...new Set(folders)].sort();
+  const names = images.names.map((name) => table?.get(name)?.label ?? folderOf(name, key));
+  const classes = known ?? [...new Set(names)].sort();
   if (classes.length < 2) {
+    const [must, then] = table === undefined
+      ? ["lie in at least 2 folders, one for each class", "point to the folder above"]
+      : ["have at least 2 labels", "label others, too"];
     throw new DataError(
-      `Cannot classify: images of ${key} must lie in at least 2 folders, one for each class, got ` +
-        `"${classes[0]}" alone; point to the folder above`,
+      `Cannot classify: images of ${key} must ${must}, got "${classes[0]}" alone; ${then}`,
     );
   }
-  if (known !== undefined && !folders.some((name) => known.includes(name))) {
+  if (known !== undefined && !names.some((name) => known.includes(name))) {
+    const what = table === undefined ? "folders of the same names" : "labels of the same names";
     throw new DataError(
-      `Cannot classify: ${key} must have folders of the same names as train, such as ` +
-        `"${known[0]}", got "${folders[0]}" and others; name them alike`,
+      `Cannot classify: ${key} must have ${what} as train, such as ` +
+        `"${known[0]}", got "${names[0]}" and others; name them alike`,
     );
   }
   const places = new Map(classes.map((name, place) => [name, place]));
   return {
     classes,
-    labels: Uint32Array.from(folders, (name) => places.get(name) ?? classes.length),
+    labels: Uint32Array.from(names, (name) => places.get(name) ?? classes.length),
   };
 }
 
@@ -49,6 +55,6 @@ function folderOf(name: string, key: string): string {
   if (slash > 0 && !isShard(name.slice(0, slash))) return name.slice(0, slash);
   throw new DataError(
     `Cannot classify: every image of ${key} must lie in a folder that is its class, got "${name}" beside ` +
-      "the folders; move it into one",
+      `the folders; move it into one, or give ${key}_labels=labels.csv`,
   );
 }

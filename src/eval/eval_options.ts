@@ -92,11 +92,23 @@ export type NeighbourOptions = z.output<typeof NeighbourOptions>;
 /** What `drawNeighbours` takes. */
 export type NeighbourInput = z.input<typeof NeighbourOptions>;
 
+/** Options of everything that tells classes of images by those of others. */
+export const labelledFields = {
+  train: text.describe("Folder of labelled images, with a folder for each class"),
+  test: text.describe("Folder of images to classify, in folders of the same names"),
+  labels: text.nullable().default(null)
+    .describe("Table (csv) of filename and label for train and test, in place of class folders"),
+  train_labels: text.nullable().default(null).describe("Table for train alone"),
+  test_labels: text.nullable().default(null).describe("Table for test alone"),
+};
+
+/** Checked options of {@linkcode labelledFields}. */
+export type LabelledOptions = z.output<z.ZodObject<typeof labelledFields>>;
+
 /** Options of `evaluateKnn` and of the command `eval knn`. */
 export const KnnOptions = z.strictObject({
   ...featureFields,
-  train: text.describe("Folder of labelled images to vote, a folder for each class"),
-  test: text.describe("Folder of images to classify, in folders of the same names"),
+  ...labelledFields,
   k: neighbourCounts.default([10, 20, 100, 200]).describe("Numbers of neighbours that vote"),
   temperature: z.number().positive().default(0.07).describe("Softness of the votes"),
 });

@@ -1,10 +1,9 @@
 import { checkOptions } from "../config/check_options.ts";
 import { Gpu } from "../gpu/gpu.ts";
-import { findImages } from "../images/find_images.ts";
-import type { ImageProblem, ImageSet } from "../images/image_set.ts";
-import { type ClassLabels, classLabels } from "./class_labels.ts";
+import type { ImageProblem } from "../images/image_set.ts";
 import { featureSettings, type KnnInput, KnnOptions } from "./eval_options.ts";
 import { type Accuracy, knnClassify } from "./knn.ts";
+import { type LabelledImages, type LabelledSets, labelledSets } from "./labelled_sets.ts";
 import { collectVectors, type ImageVectors } from "./labelled_vectors.ts";
 import { nearest } from "./nearest.ts";
 import { noneReadable } from "./none_readable.ts";
@@ -58,7 +57,7 @@ export interface EvalHooks {
  * ```
  *
  * @throws {ConfigError} Lists every problem of the options.
- * @throws {DataError} If a folder holds no readable image, or has no folders for classes.
+ * @throws {DataError} If a folder holds no readable image, or its images have no classes.
  * @throws {CheckpointError} If there is no backbone to be read.
  * @throws {GpuError} If there is no adapter, or a batch does not fit it.
  */
@@ -67,16 +66,14 @@ export async function evaluateKnn(
   hooks: EvalHooks = {},
 ): Promise<KnnReport> {
   const checked = checkOptions(KnnOptions, options);
-  const sets = { train: await findImages(checked.train), test: await findImages(checked.test) };
-  const known = classLabels(sets.train, "train");
-  const truth = classLabels(sets.test, "test", known.classes);
+  const sets = await labelledSets(checked, hooks.onMessage);
   const { train, test, imagesPerSecond } = await vectorsOf(checked, sets, hooks);
   using gpu = await Gpu.open(checked);
   const neighbours = await nearest(gpu, test, train, Math.max(...checked.k));
-  const labelsOf = ({ indices }: ImageVectors, { labels }: ClassLabels) =>
+  const labelsOf = ({ indices }: ImageVectors, { labels }: LabelledImages) =>
     Uint32Array.from(indices, (index) => labels[index]);
-  const [labels, right] = [labelsOf(train, known), labelsOf(test, truth)];
-  const classes = known.classes.length;
+  const [labels, right] = [labelsOf(train, sets.train), labelsOf(test, sets.test)];
+  const classes = sets.classes.length;
   const { temperature } = checked;
   const results = checked.k.map((k) => ({
     k,
@@ -88,7 +85,7 @@ export async function evaluateKnn(
     images: train.indices.length + test.indices.length,
     images_per_second: imagesPerSecond,
     best_k: best.k,
-    classes: known.classes,
+    classes: sets.classes,
     ...byClass(best.guesses, right, classes),
     skipped: [...train.skipped, ...test.skipped],
   };
@@ -96,7 +93,7 @@ export async function evaluateKnn(
 
 async function vectorsOf(
   options: KnnOptions,
-  { train, test }: { train: ImageSet; test: ImageSet },
+  { train, test }: LabelledSets,
   { onImages, onDownload, onMessage }: EvalHooks,
 ): Promise<{ train: ImageVectors; test: ImageVectors; imagesPerSecond: number }> {
   using backbone = await openBackbone(options.checkpoint, {
@@ -104,12 +101,12 @@ async function vectorsOf(
     find: { onProgress: onDownload, onMessage },
   });
   const { model } = backbone;
-  const total = train.names.length + test.names.length;
+  const total = train.images.names.length + test.images.names.length;
   const settings = featureSettings(options, backbone);
   let done = 0;
   const count = (images: number) => onImages?.(done += images, total);
   const start = performance.now();
-  const collect = async (images: ImageSet, folder: string) => {
+  const collect = async ({ images }: LabelledImages, folder: string) => {
     const vectors = await collectVectors(model, images, settings, count);
     if (vectors.indices.length > 0) return vectors;
     throw noneReadable(`evaluate "${folder}"`, vectors.skipped);

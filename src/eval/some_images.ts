@@ -1,13 +1,9 @@
-import type { ImageSet } from "../images/image_set.ts";
+import { imagesAt, type ImageSet } from "../images/image_set.ts";
 
 /** Some images of a set, spread evenly over it, in its order. */
 export function someImages(images: ImageSet, count: number): ImageSet {
   const total = images.names.length;
   const shown = Math.min(count, total);
   const places = Array.from({ length: shown }, (_, i) => Math.floor((i + 0.5) * total / shown));
-  return {
-    names: places.map((place) => images.names[place]),
-    problems: images.problems,
-    location: (index) => images.location(places[index]),
-  };
+  return imagesAt(images, places);
 }

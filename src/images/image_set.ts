@@ -39,6 +39,15 @@ export interface ImageSet {
   location(index: number): ImageLocation;
 }
 
+/** Some images of a set, by their places in it. */
+export function imagesAt(images: ImageSet, places: readonly number[]): ImageSet {
+  return {
+    names: places.map((place) => images.names[place]),
+    problems: images.problems,
+    location: (index) => images.location(places[index]),
+  };
+}
+
 /** A location as text: the file, and where in it; of a packed image, where it came from. */
 export function locationText({ path, offset, raw }: ImageLocation): string {
   if (raw !== undefined) return locationText(raw.source);

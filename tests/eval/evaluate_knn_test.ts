@@ -57,6 +57,29 @@ Deno.test("colors are recognized by their neighbours, and counted", async () => 
   ok(report.images_per_second > 0);
 });
 
+Deno.test("a table in place of folders leads to the same figures", async () => {
+  const { train, test } = await colorSets();
+  const labels = `${train}/../labels.csv`;
+  const linesOf = (each: number) =>
+    Object.keys(COLORS).flatMap((name) =>
+      Array.from({ length: each }, (_, i) => `${name}/${i}.png,${name}`)
+    );
+  await writeFile(labels, ["filename,label", ...linesOf(7)].join("\n"));
+  const options = { checkpoint: "dinov2/vittest", train, test: train, k: [1, 5] };
+  const [folders, table] = [
+    await evaluateKnn(options),
+    await evaluateKnn({ ...options, labels }),
+  ];
+  deepEqual({ ...table, images_per_second: 0 }, { ...folders, images_per_second: 0 });
+  const some = `${train}/../some.csv`;
+  await writeFile(some, linesOf(2).join("\n"));
+  const told: string[] = [];
+  const onMessage = (message: string) => told.push(message);
+  const report = await evaluateKnn({ ...options, test, k: 1, test_labels: some }, { onMessage });
+  deepEqual(report.class_images, [2, 2, 2]);
+  match(told[0], /^6 of 12 images of test have no line in .* such as blue\/2.png$/);
+});
+
 Deno.test("the folder of a run is opened with the views it was trained with", async () => {
   await withTinyRun(async (folder, data) => {
     const out = `${folder}/run`;
