@@ -15,18 +15,30 @@ export function attentionReference(
   const out = new Float64Array(tokens * numHeads * headDim);
   const lse = new Float64Array(tokens * numHeads);
   forEachRow(shape, (query, head, keys) => {
-    const scores = keys.map((key) => scoreOf(qkv, shape, head, query, key));
-    const max = Math.max(...scores);
-    const sum = scores.reduce((total, score) => total + Math.exp(score - max), 0);
-    lse[query * numHeads + head] = max + Math.log(sum);
+    const row = attentionWeightsReference(qkv, shape, head, query, keys);
+    lse[query * numHeads + head] = row.lse;
     keys.forEach((key, i) => {
-      const weight = Math.exp(scores[i] - max) / sum;
       for (let d = 0; d < headDim; d++) {
-        out[(query * numHeads + head) * headDim + d] += weight * qkv[at(shape, 2, key, head) + d];
+        out[(query * numHeads + head) * headDim + d] += row.weights[i] *
+          qkv[at(shape, 2, key, head) + d];
       }
     });
   });
   return { out, lse };
+}
+
+/** What one token attends to with one head: a weight for each key, and the log-sum-exp of scores. */
+export function attentionWeightsReference(
+  qkv: ArrayLike<number>,
+  shape: AttentionShape,
+  head: number,
+  query: number,
+  keys: readonly number[],
+): { weights: number[]; lse: number } {
+  const scores = keys.map((key) => scoreOf(qkv, shape, head, query, key));
+  const max = Math.max(...scores);
+  const sum = scores.reduce((total, score) => total + Math.exp(score - max), 0);
+  return { weights: scores.map((score) => Math.exp(score - max) / sum), lse: max + Math.log(sum) };
 }
 
 /** Gradient of `Σ dOut · out` with respect to qkv, by the chain rule through the softmax. */
