@@ -28,6 +28,7 @@ export type { Weight } from "./src/inference/model.ts";
 export { loadModel } from "./src/inference/load_model.ts";
 export type { LoadOptions } from "./src/inference/load_model.ts";
 export type { FindOptions } from "./src/weights/pretrained.ts";
+export type { ClassAttention } from "./src/inference/attention_pass.ts";
 export type { Features, PassShape } from "./src/inference/forward_pass.ts";
 export type { LayerOptions } from "./src/inference/intermediate_layers.ts";
 export { drawNeighbours } from "./src/eval/draw_neighbours.ts";

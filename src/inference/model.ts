@@ -11,11 +11,10 @@ import { allocateValues, ParameterSet, type ValueBuffers } from "../layers/param
 import { initialBuffer } from "../model/initial_values.ts";
 import { VisionTransformer } from "../model/vision_transformer.ts";
 import { bytesOf, writeSafetensors } from "../safetensors_file.ts";
-import { type Features, ForwardPass, type PassLayers, type PassShape } from "./forward_pass.ts";
+import { attentionBlock, AttentionPass, type ClassAttention } from "./attention_pass.ts";
+import { type Features, ForwardPass, type PassShape } from "./forward_pass.ts";
 import { blockIndices, type LayerOptions, withPatchMaps } from "./intermediate_layers.ts";
-
-/** Recorded passes that are kept; each takes memory for its activations. */
-const KEPT_PASSES = 2;
+import { PassCache } from "./pass_cache.ts";
 
 /** A weight of a model. */
 export interface Weight {
@@ -33,7 +32,7 @@ export class Model implements Disposable {
   readonly #backbone: VisionTransformer;
   readonly #weights: PlanRunner;
   readonly #buffers: readonly ValueBuffers[];
-  readonly #passes = new Map<string, ForwardPass>(); // least recently used first
+  readonly #passes = new PassCache<ForwardPass | AttentionPass>();
 
   private constructor(
     open: OpenDevice,
@@ -132,24 +131,47 @@ export class Model implements Disposable {
   ): Promise<Features[]> {
     const blocks = blockIndices(n, this.config.depth);
     this.#check(images, shape);
-    const pass = await this.#pass(shape, { blocks, norm });
+    const pass = await this.#passes.get(
+      JSON.stringify([shape.images, shape.size, blocks, norm]),
+      () => ForwardPass.build(this.#open, this.#backbone, shape, { blocks, norm }),
+    );
     const layers = await pass.run(images, patches);
     return reshape ? layers.map((layer) => withPatchMaps(layer, this.config.embedDim)) : layers;
   }
 
-  /** The recorded pass of a shape; of the others the last few are kept. */
-  async #pass(shape: PassShape, layers: PassLayers): Promise<ForwardPass> {
-    const key = JSON.stringify([shape.images, shape.size, layers.blocks, layers.norm]);
-    const pass = this.#passes.get(key) ??
-      await ForwardPass.build(this.#open, this.#backbone, shape, layers);
-    this.#passes.delete(key);
-    this.#passes.set(key, pass);
-    const [oldest] = this.#passes.keys();
-    if (this.#passes.size > KEPT_PASSES) {
-      this.#passes.get(oldest)![Symbol.dispose]();
-      this.#passes.delete(oldest);
-    }
-    return pass;
+  /**
+   * What the class tokens of images attend to in one block, computed from the model's own queries
+   * and keys.
+   *
+   * @example
+   * ```ts
+   * import { createModel } from "./model.ts";
+   *
+   * using model = await createModel("dinov2/vittest");
+   * const pixels = new Float32Array(2 * 3 * 32 * 32);
+   * const { weights, grid } = await model.classAttention(pixels, { images: 2, size: [32, 32] });
+   * console.log(weights.length, grid); // 64 [ 4, 4 ]: 2 images, 2 heads, 16 patches
+   * ```
+   *
+   * @param images Normalized pixels, `[images, C, height, width]`.
+   * @param shape How many images there are, and their size: multiples of the patch size.
+   * @param options `block` is its place, from 0 as weights count them; the last if left out.
+   * @throws {ConfigError} If there is no such block.
+   * @throws {ShapeError} If the pixels do not fit the shape, or the size is not whole patches.
+   * @throws {GpuError} If they do not fit the adapter at once.
+   */
+  async classAttention(
+    images: Float32Array,
+    shape: PassShape,
+    { block }: { block?: number | null } = {},
+  ): Promise<ClassAttention> {
+    const place = attentionBlock(block, this.config.depth);
+    this.#check(images, shape);
+    const pass = await this.#passes.get(
+      JSON.stringify([shape.images, shape.size, "attention", place]),
+      () => AttentionPass.build(this.#open, this.#backbone, shape, place),
+    );
+    return await pass.run(images);
   }
 
   /** All weights by their official names. */
@@ -189,7 +211,7 @@ export class Model implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const pass of this.#passes.values()) pass[Symbol.dispose]();
+    this.#passes[Symbol.dispose]();
     this.#weights[Symbol.dispose]();
     this.#open.close();
   }

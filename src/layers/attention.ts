@@ -2,6 +2,7 @@ import type { ModelConfig } from "../config/model_config.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { attention, attentionBackward } from "../ops/attention.ts";
+import { classAttention } from "../ops/class_attention.ts";
 import { linear } from "../ops/linear.ts";
 import type { Sequences } from "../ops/sequences.ts";
 import { Linear } from "./linear.ts";
@@ -42,6 +43,13 @@ export class SelfAttention {
     const { out, lse } = attention(gpu, qkv, sequences, this.numHeads); // [T, D]
     const [y, proj] = this.proj.forward(gpu, out, residual, options);
     return [y, { x, qkv, out, lse, proj }];
+  }
+
+  /** What the first token of each sequence attends to, into `into` `[S, numHeads, N]`. */
+  classAttention(gpu: Recorder, x: Tensor, into: Tensor): void {
+    const qkv = linear(gpu, x, this.qkv.weight.value, this.qkv.bias.value); // [T, 3D]
+    const [sequences] = into.shape;
+    classAttention(gpu, qkv, { sequences, numHeads: this.numHeads, into });
   }
 
   /** Adds to the gradients; returns dx of the branch. */

@@ -57,6 +57,11 @@ export class Block {
     return [y, { norm1, attention, norm2, feedForward }];
   }
 
+  /** What class tokens attend to, into `into` `[S, numHeads, N]`; sequences are of one length. */
+  classAttention(gpu: Recorder, x: Tensor, into: Tensor): void {
+    this.attention.classAttention(gpu, this.norm1.forward(gpu, x)[0], into);
+  }
+
   /** Adds to the gradients; returns a fresh dx, `[T, D]`. */
   backward(gpu: Recorder, dy: Tensor, saved: BlockSaved, sequences: Sequences): Tensor {
     const dNormed2 = this.feedForward.backward(gpu, dy, saved.feedForward);

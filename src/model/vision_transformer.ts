@@ -111,6 +111,13 @@ export class VisionTransformer {
     });
   }
 
+  /** What class tokens attend to in one block, into `into` `[crops, numHeads, tokens of a crop]`. */
+  classAttention(gpu: Recorder, packing: Packing, block: number, into: Tensor): void {
+    const x = this.#embedAll(gpu, packing, null);
+    const [input] = this.#runBlocks(gpu, x, 0, block, packing, null, false);
+    this.blocks[block].classAttention(gpu, input, into);
+  }
+
   #runBlocks(
     gpu: Recorder,
     input: Tensor,

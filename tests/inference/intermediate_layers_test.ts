@@ -1,28 +1,12 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { ConfigError } from "../../src/config/config_error.ts";
-import { createModel, type Model } from "../../src/inference/model.ts";
 import { layerNormReference } from "../reference/layer_norm.ts";
 import { assertAllClose, randomArray } from "../support/arrays.ts";
+import { deepModel, modelOf } from "../support/deep_model.ts";
 
 const DIM = 64;
 const SHAPE = { images: 2, size: [16, 24] } as const;
 const PIXELS = randomArray(2 * 3 * 16 * 24, { seed: 1 });
-
-async function modelOf(depth: number): Promise<Model> {
-  return await createModel("dinov2/vittest", { model_args: { depth, num_register_tokens: 2 } });
-}
-
-/** Three blocks whose every weight is random, so that blocks and norm do something. */
-async function deepModel(): Promise<Model> {
-  const model = await modelOf(3);
-  const weights = [...await model.weights()];
-  const random = new Map(weights.map(([name, { values }], seed) => {
-    const mean = /norm\d?\.weight$/.test(name) ? 1 : 0;
-    return [name, randomArray(values.length, { seed, mean, scale: 0.2 })];
-  }));
-  await model.setWeights((name) => Promise.resolve(random.get(name)!));
-  return model;
-}
 
 Deno.test("getIntermediateLayers() gives what models that end at those blocks give", async () => {
   using model = await deepModel();
