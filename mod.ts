@@ -44,7 +44,8 @@ export type {
   NeighbourInput as NeighbourOptions,
   PcaInput as PcaOptions,
 } from "./src/eval/eval_options.ts";
-export type { Accuracy } from "./src/eval/knn.ts";
+export type { ClassReport } from "./src/eval/class_report.ts";
+export type { Accuracy } from "./src/eval/guess_tally.ts";
 export { exportWeights } from "./src/weights/export_weights.ts";
 export type { ExportReport } from "./src/weights/export_weights.ts";
 export type { ExportInput as ExportOptions } from "./src/weights/export_options.ts";

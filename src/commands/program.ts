@@ -24,6 +24,7 @@ import { addCompletions } from "./completions.ts";
 import { addConfig } from "./config.ts";
 import { addDoctor } from "./doctor.ts";
 import { addEmbed } from "./embed.ts";
+import { addEval } from "./eval.ts";
 import { addEvalKnn } from "./eval_knn.ts";
 import { addExport } from "./export.ts";
 import { addGolden } from "./golden.ts";
@@ -104,7 +105,8 @@ export function buildProgram(
   addPreview(plain, context, actions.preview);
   addCheckData(plain, context, actions.checkData);
   addEmbed(plain, context, actions.embed);
-  addEvalKnn(plain, context, actions.evalKnn);
+  const evaluations = addEval(plain);
+  addEvalKnn(evaluations, context, actions.evalKnn);
   addVisualize(plain, context, actions.visualize);
   addExport(plain, context, actions.export);
   addConfig(plain, context);

@@ -1,33 +1,25 @@
 import { checkOptions } from "../config/check_options.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import type { ImageProblem } from "../images/image_set.ts";
+import { type ClassReport, classReport } from "./class_report.ts";
 import { featureSettings, type KnnInput, KnnOptions } from "./eval_options.ts";
-import { type Accuracy, knnClassify } from "./knn.ts";
+import type { Accuracy } from "./guess_tally.ts";
+import { knnClassify } from "./knn.ts";
 import { type LabelledImages, type LabelledSets, labelledSets } from "./labelled_sets.ts";
 import { collectVectors, type ImageVectors } from "./labelled_vectors.ts";
 import { nearest } from "./nearest.ts";
 import { noneReadable } from "./none_readable.ts";
 import { openBackbone } from "./open_backbone.ts";
 
-/** With more classes, who is taken for whom would be a table of more than a million numbers. */
-const MOST_CONFUSED = 1000;
-
-/** How good features are by the classes of their neighbours. */
-export interface KnnReport {
+/** How good features are by the classes of their neighbours; by class, for the best number of them. */
+export interface KnnReport extends ClassReport {
   /** By the number of neighbours. */
   knn: Record<string, Accuracy>;
   /** Images of both folders. */
   images: number;
   images_per_second: number;
-  /** The number of neighbours of the best `top1`, which what follows is of. */
+  /** The number of neighbours of the best `top1`, which what is told by class is of. */
   best_k: number;
-  classes: readonly string[];
-  /** Share of the test images of each class that are recognized; NaN where there are none. */
-  class_top1: number[];
-  /** Test images of each class. */
-  class_images: number[];
-  /** Test images by class, a row each, and by guess; empty for more than 1,000 classes. */
-  confusion: number[][];
   skipped: ImageProblem[];
 }
 
@@ -85,8 +77,7 @@ export async function evaluateKnn(
     images: train.indices.length + test.indices.length,
     images_per_second: imagesPerSecond,
     best_k: best.k,
-    classes: sets.classes,
-    ...byClass(best.guesses, right, classes),
+    ...classReport(best.guesses, right, sets.classes),
     skipped: [...train.skipped, ...test.skipped],
   };
 }
@@ -116,23 +107,4 @@ async function vectorsOf(
     test: await collect(test, options.test),
   };
   return { ...found, imagesPerSecond: total / (performance.now() - start) * 1000 };
-}
-
-/** By class: the share that is recognized, and who is taken for whom, unless that is too large. */
-function byClass(guesses: Uint32Array, truth: Uint32Array, classes: number) {
-  const counts = new Uint32Array(classes);
-  const right = new Uint32Array(classes);
-  const isSmall = classes <= MOST_CONFUSED;
-  const confusion = Array.from(
-    { length: isSmall ? classes : 0 },
-    () => Array<number>(classes).fill(0),
-  );
-  truth.forEach((label, query) => {
-    if (label >= classes) return;
-    counts[label]++;
-    if (guesses[query] === label) right[label]++;
-    if (isSmall) confusion[label][guesses[query]]++;
-  });
-  const images = [...counts];
-  return { confusion, class_images: images, class_top1: images.map((all, i) => right[i] / all) };
 }
