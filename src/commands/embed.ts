@@ -31,6 +31,7 @@ export function addEmbed(program: Command, context: CommandContext, run = embed)
 const EMBED_HELP = examples(
   "embed out=features.npy data=photos checkpoint=out/first",
   "embed out=features.csv data=photos checkpoint=out/first tokens=cls+mean --json",
+  "embed out=features.parquet data=photos checkpoint=dinov2/vits14    (pandas, DuckDB, Polars)",
   "embed out=patches.safetensors data=photos checkpoint=out/first tokens=patch",
 ) + "\n\nCtrl-C ends after the current batch (exit code 130); the same command goes on there.\n";
 

@@ -11,4 +11,5 @@ export const PACKAGES = [
   "smol-toml@1.9.1",
   "jsonc-parser@3.3.1",
   "csv-parse@7.0.3",
+  "hyparquet-writer@0.17.0",
 ] as const;

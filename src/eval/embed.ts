@@ -93,6 +93,7 @@ export async function embed(
     await file.remove();
     throw noneReadable(`embed ${JSON.stringify(checked.data)}`, skipped);
   }
+  if (finished && file.isAssembled) hooks.onMessage?.(`putting ${out} together`);
   await (finished ? file.finish() : file.keep());
   const { model } = backbone;
   return {

@@ -120,7 +120,27 @@ export type KnnOptions = z.output<typeof KnnOptions>;
 export type KnnInput = z.input<typeof KnnOptions>;
 
 /** Formats of files of features. */
-export const FEATURE_FORMATS = ["csv", "npy", "safetensors", "lightly_csv"] as const;
+export const FEATURE_FORMATS = [
+  "csv",
+  "npy",
+  "safetensors",
+  "parquet",
+  "torch",
+  "lightly_csv",
+] as const;
+
+/** The format that the end of a file's name stands for. */
+const FORMAT_OF_ENDING: Record<string, FeatureFormat> = {
+  csv: "csv",
+  npy: "npy",
+  safetensors: "safetensors",
+  parquet: "parquet",
+  pth: "torch",
+  pt: "torch",
+};
+
+/** What `out` must end in. */
+const ENDINGS = ".csv, .npy, .safetensors, .parquet or .pth";
 
 /** One of {@linkcode FEATURE_FORMATS}. */
 export type FeatureFormat = typeof FEATURE_FORMATS[number];
@@ -130,15 +150,12 @@ export function featureFormat(
   { out, format }: { out: string; format: FeatureFormat | "auto" },
 ): FeatureFormat | undefined {
   if (format !== "auto") return format;
-  const ending = /\.(csv|npy|safetensors)$/i.exec(out)?.[1].toLowerCase();
-  return FEATURE_FORMATS.find((each) => each === ending);
+  return FORMAT_OF_ENDING[/\.(\w+)$/.exec(out)?.[1].toLowerCase() ?? ""];
 }
 
 /** Options of `embed` and of the command of that name. */
 export const EmbedOptions = z.strictObject({
-  out: text.describe(
-    "File to write, which ends in .csv, .npy or .safetensors unless format is given",
-  ),
+  out: text.describe(`File to write, which ends in ${ENDINGS} unless format is given`),
   data: TrainConfig.shape.data,
   ...featureFields,
   tokens: z.enum(FEATURE_CHOICES).default("cls")
@@ -146,15 +163,17 @@ export const EmbedOptions = z.strictObject({
   framing: z.enum(["crop", "squash"]).default("squash")
     .describe("All of an image, out of proportion, or its middle, as DINO evaluates"),
   format: z.enum(["auto", ...FEATURE_FORMATS]).default("auto")
-    .describe('"auto" goes by the end of out; lightly_csv is the table that Lightly takes'),
+    .describe(
+      '"auto" goes by the end of out; torch is a .pth, lightly_csv the table that Lightly takes',
+    ),
   overwrite: z.boolean().default(false).describe("Replaces a file that is there"),
 }).superRefine(({ out, format, tokens }, { addIssue }) => {
   const used = featureFormat({ out, format });
   const refuse = (key: string, message: string) =>
     addIssue({ code: "custom", path: [key], message });
-  if (used === undefined) refuse("out", "must end in .csv, .npy or .safetensors");
-  if (tokens === "patch" && used?.endsWith("csv")) {
-    refuse("tokens", "must be one vector for each image in a csv; write npy or safetensors");
+  if (used === undefined) refuse("out", `must end in ${ENDINGS}`);
+  if (tokens === "patch" && (used === "parquet" || used?.endsWith("csv"))) {
+    refuse("tokens", `must be one vector for each image in ${used}; write npy or safetensors`);
   }
 });
 

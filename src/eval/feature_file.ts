@@ -1,5 +1,6 @@
 import { type FileHandle, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { readAt } from "../files/positioned_read.ts";
 import { syncFolder } from "../files/sync_folder.ts";
 import { writeAll } from "../files/write_all.ts";
 import { isSystemError, writeRefused } from "../files/write_refused.ts";
@@ -67,7 +68,7 @@ export class FeatureFile implements AsyncDisposable {
       const found = await stateOf(out);
       const goesOn = found?.key === key;
       if (!goesOn) await rm(stateFile(out), { force: true }); // it is not of what comes now
-      const handle = await open(partOf(out), goesOn ? "r+" : "w");
+      const handle = await open(partOf(out), goesOn ? "r+" : "w+");
       try {
         if (!goesOn) await writeAll(handle, header, 0);
         const state = goesOn ? found : { key, done: 0, bytes: header.length, skipped: [] };
@@ -82,6 +83,11 @@ export class FeatureFile implements AsyncDisposable {
 
   get state(): Readonly<FeatureState> {
     return this.#state;
+  }
+
+  /** Whether its format cannot grow, so that finishing it copies all that there is. */
+  get isAssembled(): boolean {
+    return this.#layout.assemble !== undefined;
   }
 
   /** Images that have features here. */
@@ -118,22 +124,40 @@ export class FeatureFile implements AsyncDisposable {
     await told(this.out, () => this.#save());
   }
 
-  /** Writes the header that fits, and moves the file to its place. */
+  /** Makes the file whole, and moves it to its place. */
   async finish(): Promise<void> {
     await told(this.out, async () => {
       await this.#save(); // from here on, a kill leaves only this to be done again
       const left = new Set(this.#state.skipped.map(({ index }) => index));
       const names = this.#names.filter((_, index) => !left.has(index));
-      await writeAll(this.#handle, this.#layout.header(names, this.#headerBytes), 0);
-      await this.#handle.truncate(this.#state.bytes); // a killed one may have been longer
-      await this.#handle.sync();
-      if (this.#layout.namesBeside) {
+      const { assemble, namesBeside } = this.#layout;
+      if (namesBeside) {
         await writeWhole(namesFile(this.out), JSON.stringify(names, null, 1) + "\n");
       }
-      await rename(partOf(this.out), this.out);
-      await rm(stateFile(this.out), { force: true });
-      await syncFolder(this.out);
+      if (assemble === undefined) await this.#complete(names);
+      else {
+        const read = (at: number, sizeBytes: number) => this.#read(at, sizeBytes);
+        await writeWhole(this.out, (file) => assemble(file, names, read));
+      }
+      await this.remove();
     });
+  }
+
+  /** Writes the header that fits, and moves the file to its place. */
+  async #complete(names: readonly string[]): Promise<void> {
+    await writeAll(this.#handle, this.#layout.header(names, this.#headerBytes), 0);
+    await this.#handle.truncate(this.#state.bytes); // a killed one may have been longer
+    await this.#handle.sync();
+    await rename(partOf(this.out), this.out);
+    await syncFolder(this.out);
+  }
+
+  async #read(at: number, sizeBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+    const bytes = new Uint8Array(sizeBytes);
+    const file = { path: partOf(this.out), handle: this.#handle, sizeBytes: this.#state.bytes };
+    const found = await readAt(file, bytes, at);
+    if (found === sizeBytes) return bytes;
+    throw new Error(`Cannot read "${file.path}": it must hold what was written, got less of it`);
   }
 
   /** Removes what was begun. */

@@ -1,11 +1,20 @@
+import type { FileHandle } from "node:fs/promises";
 import { DataError } from "../images/errors.ts";
 import { bytesOf, encodeHeader } from "../safetensors_file.ts";
 import type { FeatureFormat } from "./eval_options.ts";
 import { csvHeader, csvRows } from "./feature_csv.ts";
 import { npyHeader } from "./feature_npy.ts";
+import { writeParquet } from "./feature_parquet.ts";
+import { writeTorchFeatures } from "../weights/torch_writer.ts";
 
 /** Readers of safetensors take no longer header; ours and the original among them. */
 const MAX_HEADER_BYTES = 100_000_000;
+
+/** Bytes that are copied at a time. */
+const COPY_BYTES = 16 * 1024 * 1024;
+
+/** Reads bytes of rows that were added, from one of them on. */
+export type ReadRows = (at: number, sizeBytes: number) => Promise<Uint8Array<ArrayBuffer>>;
 
 /** How a file of features is written: what it begins with, and what each image adds. */
 export interface FeatureLayout {
@@ -18,6 +27,11 @@ export interface FeatureLayout {
   rows(names: readonly string[], values: Float32Array): Uint8Array;
   /** Whether the file itself has no place for the images' names. */
   namesBeside: boolean;
+  /**
+   * Writes a file of a format that cannot grow, from the rows of these images: what was added until
+   * then is no such file yet.
+   */
+  assemble?(file: FileHandle, names: readonly string[], read: ReadRows): Promise<void>;
 }
 
 /** What a file of features says of them, as text. */
@@ -52,6 +66,42 @@ export function featureLayout(
         rows: (_, values) => bytesOf(values),
         namesBeside: false,
       };
+    case "parquet":
+      return {
+        ...ROWS_ALONE,
+        assemble: (file, names, read) =>
+          writeParquet(file, {
+            names,
+            width: shape[0],
+            facts,
+            async rows(first, count) {
+              const rowBytes = 4 * shape[0];
+              return new Float32Array((await read(first * rowBytes, count * rowBytes)).buffer);
+            },
+          }),
+      };
+    case "torch":
+      return {
+        ...ROWS_ALONE,
+        assemble: (file, names, read) => {
+          const whole = [names.length, ...shape];
+          const parts = inParts(read, whole.reduce((bytes, size) => bytes * size, 4));
+          return writeTorchFeatures(file, { names, shape: whole, parts });
+        },
+      };
+  }
+}
+
+/** What grows until a file is assembled from it. */
+const ROWS_ALONE = {
+  header: () => new Uint8Array(),
+  rows: (_: readonly string[], values: Float32Array) => bytesOf(values),
+  namesBeside: false,
+};
+
+async function* inParts(read: ReadRows, sizeBytes: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < sizeBytes; at += COPY_BYTES) {
+    yield await read(at, Math.min(COPY_BYTES, sizeBytes - at));
   }
 }
 

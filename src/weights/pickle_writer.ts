@@ -1,31 +1,45 @@
 import { concatBytes } from "../files/concat_bytes.ts";
 
-/** A tensor of a state dict: the numbers are elsewhere, in the storage of this key. */
+/** A tensor: its numbers are elsewhere, in the storage of this key. */
 export interface PickledTensor {
-  name: string;
   shape: readonly number[];
   /** Names the member of the archive that has the numbers. */
   key: string;
 }
 
+/** What may stand under a name. */
+export type PickledValue = PickledTensor | readonly string[];
+
 /**
- * The pickle of a state dict of float32 tensors, as `torch.save` writes it: an ordered dictionary
- * of tensors, each rebuilt from a storage that is named, in Python's protocol 2.
+ * The pickle of named tensors of float32 and lists of text, as `torch.save` writes it in Python's
+ * protocol 2: a dictionary, ordered as a state dict is, or a plain one. A tensor is rebuilt from a
+ * storage that is named.
  */
-export function writePickle(tensors: readonly PickledTensor[]): Uint8Array<ArrayBuffer> {
+export function writePickle(
+  items: readonly (readonly [name: string, value: PickledValue])[],
+  { ordered }: { ordered: boolean },
+): Uint8Array<ArrayBuffer> {
   const pickle = new Opcodes();
   pickle.bytes(0x80, 2);
-  emptyDict(pickle);
-  pickle.code("("); // names and tensors up to "u" become the dictionary's items
-  for (const tensor of tensors) {
-    pickle.text(tensor.name);
-    writeTensor(pickle, tensor);
+  if (ordered) orderedDict(pickle);
+  else pickle.code("}");
+  pickle.code("("); // names and values up to "u" become the dictionary's items
+  for (const [name, value] of items) {
+    pickle.text(name);
+    if ("shape" in value) writeTensor(pickle, value);
+    else writeTexts(pickle, value);
   }
   pickle.code("u.");
   return pickle.done();
 }
 
-function emptyDict(pickle: Opcodes): void {
+function writeTexts(pickle: Opcodes, texts: readonly string[]): void {
+  pickle.code("](");
+  for (const text of texts) pickle.text(text);
+  pickle.code("e");
+}
+
+function orderedDict(pickle: Opcodes): void {
   pickle.global("collections", "OrderedDict");
   pickle.code(")R"); // called without arguments
 }
@@ -44,7 +58,7 @@ function writeTensor(pickle: Opcodes, { shape, key }: PickledTensor): void {
   pickle.tuple(shape);
   pickle.tuple(shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1)));
   pickle.bytes(0x89); // needs no gradient
-  emptyDict(pickle); // nor hooks
+  orderedDict(pickle); // nor hooks
   pickle.code("tR");
 }
 
@@ -72,7 +86,9 @@ class Opcodes {
   }
 
   integer(value: number): void {
-    this.#with32("J", value);
+    if (value === (value | 0)) return this.#with32("J", value);
+    this.bytes(0x8a, 8); // a long one, of that many bytes
+    this.#parts.push(new Uint8Array(BigInt64Array.of(BigInt(value)).buffer));
   }
 
   tuple(values: readonly number[]): void {

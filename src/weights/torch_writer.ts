@@ -1,3 +1,4 @@
+import type { FileHandle } from "node:fs/promises";
 import { writeWhole } from "../files/write_whole.ts";
 import { bytesOf } from "../safetensors_file.ts";
 import type { ExportTensor } from "./export_tensors.ts";
@@ -20,13 +21,44 @@ export async function writeTorchFile(
 }
 
 async function writeArchive(zip: ZipWriter, tensors: readonly ExportTensor[]): Promise<void> {
-  const text = (content: string) => new TextEncoder().encode(content);
-  const pickled = tensors.map(({ name, shape }, i) => ({ name, shape, key: String(i) }));
-  await zip.add(`${FOLDER}/data.pkl`, writePickle(pickled));
-  await zip.add(`${FOLDER}/byteorder`, text("little"));
+  const items = tensors.map(({ name, shape }, i) => [name, { shape, key: String(i) }] as const);
+  await beginArchive(zip, writePickle(items, { ordered: true }));
   for (const [i, { values }] of tensors.entries()) {
-    await zip.add(`${FOLDER}/data/${i}`, bytesOf(await values()));
+    await zip.add(storageName(i), bytesOf(await values()));
   }
-  await zip.add(`${FOLDER}/version`, text("3\n"));
+  await endArchive(zip);
+}
+
+/**
+ * Writes a dictionary of one tensor and a list, `{embeddings, filenames}`, as `torch.save` would.
+ *
+ * @param parts The tensor's bytes, in order.
+ */
+export async function writeTorchFeatures(
+  file: FileHandle,
+  { names, shape, parts }: {
+    names: readonly string[];
+    shape: readonly number[];
+    parts: AsyncIterable<Uint8Array>;
+  },
+): Promise<void> {
+  const zip = new ZipWriter(file);
+  const items = [["embeddings", { shape, key: "0" }], ["filenames", names]] as const;
+  await beginArchive(zip, writePickle(items, { ordered: false }));
+  await zip.addParts(storageName(0), shape.reduce((bytes, size) => bytes * size, 4), parts);
+  await endArchive(zip);
+}
+
+async function beginArchive(zip: ZipWriter, pickle: Uint8Array): Promise<void> {
+  await zip.add(`${FOLDER}/data.pkl`, pickle);
+  await zip.add(`${FOLDER}/byteorder`, new TextEncoder().encode("little"));
+}
+
+async function endArchive(zip: ZipWriter): Promise<void> {
+  await zip.add(`${FOLDER}/version`, new TextEncoder().encode("3\n"));
   await zip.finish();
+}
+
+function storageName(key: number): string {
+  return `${FOLDER}/data/${key}`;
 }

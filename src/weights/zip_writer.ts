@@ -20,8 +20,8 @@ interface Member {
 }
 
 /**
- * Writes a zip archive member by member, as they are, each beginning on a boundary of 64 bytes; the
- * archive may be larger than 4 GiB, a member may not.
+ * Writes a zip archive member by member, as they are, each beginning on a boundary of 64 bytes; a
+ * member may be larger than 4 GiB, and so may be the archive.
  */
 export class ZipWriter {
   readonly #members: Member[] = [];
@@ -30,11 +30,23 @@ export class ZipWriter {
   constructor(readonly file: FileHandle) {}
 
   async add(name: string, bytes: Uint8Array): Promise<void> {
-    const encoded = new TextEncoder().encode(name);
-    const member = { name: encoded, crc: crc32(bytes), sizeBytes: bytes.length, at: this.#at };
+    await this.addParts(name, bytes.length, [bytes]);
+  }
+
+  /** Adds a member of `sizeBytes` that comes in parts, of which only one need be in memory. */
+  async addParts(
+    name: string,
+    sizeBytes: number,
+    parts: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  ): Promise<void> {
+    const member = { name: new TextEncoder().encode(name), crc: 0, sizeBytes, at: this.#at };
     this.#members.push(member);
     await this.#write(localHeader(member));
-    await this.#write(bytes);
+    for await (const part of parts) {
+      member.crc = crc32(part, member.crc);
+      await this.#write(part);
+    }
+    await writeAll(this.file, localHeader(member), member.at); // now with the checksum
   }
 
   /** Writes the directory; nothing can be added then. */
@@ -73,19 +85,32 @@ function commonFields({ name, crc, sizeBytes }: Member): [number, 2 | 4 | 8][] {
     [time, 2],
     [date, 2],
     [crc, 4],
-    [sizeBytes, 4],
-    [sizeBytes, 4],
+    [Math.min(sizeBytes, LARGE), 4],
+    [Math.min(sizeBytes, LARGE), 4],
     [name.length, 2],
   ];
 }
 
+/** The extra field of numbers that do not fit into 32 bits; nothing if all do. */
+function largeField(...values: number[]): Uint8Array {
+  if (values.length === 0) return new Uint8Array();
+  return fields([1, 2], [8 * values.length, 2], ...values.map((v): [number, 8] => [v, 8]));
+}
+
+/** Its size unpacked and packed, where it is large. */
+function largeSizes({ sizeBytes }: Member): number[] {
+  return sizeBytes >= LARGE ? [sizeBytes, sizeBytes] : [];
+}
+
 function localHeader(member: Member): Uint8Array {
-  const fixed = 30 + member.name.length + 4; // with the head of the padding's field
+  const large = largeField(...largeSizes(member));
+  const fixed = 30 + member.name.length + large.length + 4; // with the head of the padding's field
   const padding = (ALIGNMENT - (member.at + fixed) % ALIGNMENT) % ALIGNMENT;
   const signature = "FB".charCodeAt(0) + 256 * "FB".charCodeAt(1); // PyTorch's mark for it
   return concatBytes([
-    fields([0x04034b50, 4], ...commonFields(member), [4 + padding, 2]),
+    fields([0x04034b50, 4], ...commonFields(member), [large.length + 4 + padding, 2]),
     member.name,
+    large,
     fields([signature, 2], [padding, 2]),
     new Uint8Array(padding),
   ]);
@@ -93,7 +118,7 @@ function localHeader(member: Member): Uint8Array {
 
 function directoryEntry(member: Member): Uint8Array {
   const isFar = member.at >= LARGE;
-  const extra = isFar ? fields([1, 2], [8, 2], [member.at, 8]) : new Uint8Array();
+  const extra = largeField(...largeSizes(member), ...isFar ? [member.at] : []);
   return concatBytes([
     fields(
       [0x02014b50, 4],
@@ -104,7 +129,7 @@ function directoryEntry(member: Member): Uint8Array {
       [0, 2], // disk
       [0, 2], // attributes
       [0, 4],
-      [isFar ? LARGE : member.at, 4],
+      [Math.min(member.at, LARGE), 4],
     ),
     member.name,
     extra,

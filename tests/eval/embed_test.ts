@@ -7,7 +7,13 @@ import { imageVectors } from "../../src/eval/image_vectors.ts";
 import { openBackbone } from "../../src/eval/open_backbone.ts";
 import { createModel } from "../../src/inference/model.ts";
 import { findImages } from "../../src/images/find_images.ts";
-import { featuresOfCsv, readNpy, readSafetensorsFeatures } from "../support/feature_files.ts";
+import {
+  featuresOfCsv,
+  readNpy,
+  readParquet,
+  readSafetensorsFeatures,
+  readTorchFeatures,
+} from "../support/feature_files.ts";
 import { withImageFolder, writeImage } from "../support/image_folder.ts";
 
 const SIDES = [40, 36, 32, 28, 24, 20, 16];
@@ -82,7 +88,18 @@ Deno.test("embed() writes what the model gives, in every format", async () => {
     const lightly = featuresOfCsv(await readFile(file("b.csv"), "utf8"), { labels: true });
     const crop = await expected(data, "crop");
     near(lightly.values, imageVectors(crop.features, "mean", WIDTH));
-    const left = ["a.csv", "a.names.json", "a.npy", "a.safetensors", "b.csv"];
+
+    await run("a.parquet");
+    const { groups, ...parquet } = await readParquet(await readFile(file("a.parquet")));
+    await run("a.pth");
+    const torch = await readTorchFeatures(file("a.pth"));
+    for (const found of [parquet, torch]) {
+      deepEqual([found.names, found.shape, groups], [names, [8, WIDTH], 1]);
+      near(found.values, features.clsToken);
+    }
+    deepEqual({ ...parquet.facts, tokens: "cls+mean" }, facts);
+
+    const left = ["a.csv", "a.names.json", "a.npy", "a.parquet", "a.pth", "a.safetensors", "b.csv"];
     deepEqual((await readdir(join(folder, "made"))).sort(), left, "nothing else is left");
   });
 });
@@ -91,7 +108,7 @@ Deno.test("an interrupted embed() goes on to the same bytes", async () => {
   await withImageFolder(SIDES, async (folder, data) => {
     await writeFile(join(data, "1.png"), "no picture");
     await writeFile(join(data, "5.png"), "no picture");
-    for (const name of ["x.csv", "x.npy", "x.safetensors"]) {
+    for (const name of ["x.csv", "x.npy", "x.safetensors", "x.parquet", "x.pth"]) {
       const [whole, parts] = [join(folder, name), join(folder, `parts-${name}`)];
       await embed({ ...MODEL, data, out: whole });
       const options = { ...MODEL, data, out: parts };
@@ -123,6 +140,21 @@ Deno.test("an embed() that failed goes on after what it had done", async () => {
     const hooks = stopAfter(9);
     await embed({ ...MODEL, data, out }, hooks);
     deepEqual(hooks.messages, ["going on at image 4 of 7"]);
+    deepEqual(await readFile(out), await readFile(whole));
+  });
+});
+
+Deno.test("a file that could not be assembled is, next time, without computing anything", async () => {
+  await withImageFolder(SIDES, async (folder, data) => {
+    const [whole, out] = [join(folder, "whole.parquet"), join(folder, "x.parquet")];
+    await embed({ ...MODEL, data, out: whole });
+    await Deno.mkdir(`${out}.tmp`); // where it would be written
+    await rejects(embed({ ...MODEL, data, out }), /Cannot write ".*x.parquet"/);
+    await Deno.remove(`${out}.tmp`);
+    const hooks = stopAfter(1);
+    const { finished, images } = await embed({ ...MODEL, data, out }, hooks);
+    deepEqual([finished, images], [true, 7]);
+    deepEqual(hooks.messages, ["going on at image 7 of 7", `putting ${out} together`]);
     deepEqual(await readFile(out), await readFile(whole));
   });
 });
@@ -217,6 +249,9 @@ Deno.test("embed() tells all wrong options at once", async () => {
     return true;
   });
   const csv = { data: "x", out: "a.csv", checkpoint: "x", tokens: "patch" as const };
-  await rejects(embed(csv), /tokens: must be one vector for each image in a csv; write npy/);
-  await rejects(embed({ ...csv, out: "a.txt" }), /out: must end in .csv, .npy or .safetensors/);
+  await rejects(embed(csv), /tokens: must be one vector for each image in csv; write npy/);
+  const parquet = { ...csv, out: "a.parquet" };
+  await rejects(embed(parquet), /tokens: must be one vector for each image in parquet; write npy/);
+  const ends = /out: must end in .csv, .npy, .safetensors, .parquet or .pth/;
+  await rejects(embed({ ...csv, out: "a.txt" }), ends);
 });

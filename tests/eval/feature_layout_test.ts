@@ -1,4 +1,5 @@
 import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { open } from "node:fs/promises";
 import type { FeatureFormat } from "../../src/eval/eval_options.ts";
 import { featureLayout } from "../../src/eval/feature_layout.ts";
 import { randomStream } from "../../src/random.ts";
@@ -6,7 +7,9 @@ import {
   featuresOfCsv,
   readCsv,
   readNpy,
+  readParquet,
   readSafetensorsFeatures,
+  readTorchFeatures,
 } from "../support/feature_files.ts";
 
 /** Names that a table could stumble over, one for each row. */
@@ -35,6 +38,22 @@ function fileOf(format: FeatureFormat, values: Float32Array, names = NAMES): Uin
   return Uint8Array.from([...layout.header(names), ...layout.rows(names, values)]);
 }
 
+/** A file of a format that cannot grow, in a temporary place. */
+async function assembled(
+  format: FeatureFormat,
+  values: Float32Array,
+  names: string[],
+): Promise<string> {
+  const layout = featureLayout(format, [values.length / names.length], { tokens: "cls" });
+  const rows = layout.rows(names, values);
+  const path = await Deno.makeTempFile();
+  const file = await open(path, "w");
+  const read = (at: number, size: number) => Promise.resolve(rows.slice(at, at + size));
+  await layout.assemble!(file, names, read as Parameters<NonNullable<typeof layout.assemble>>[2]);
+  await file.close();
+  return path;
+}
+
 Deno.test("names and values of every format read back as they were, bit by bit", () => {
   const values = anyValues(NAMES.length * 500);
   const csv = (format: FeatureFormat) => new TextDecoder().decode(fileOf(format, values));
@@ -50,6 +69,26 @@ Deno.test("names and values of every format read back as they were, bit by bit",
     deepEqual(new Uint32Array(found.values.buffer), new Uint32Array(values.buffer), format);
   }
   equal(read.safetensors.facts.tokens, "cls");
+});
+
+Deno.test("files that are assembled at the end read back, too, bit by bit", async () => {
+  for (const rows of [1, 8, 3000]) { // the last has more than one row group
+    const names = Array.from({ length: rows }, (_, i) => i < 8 ? NAMES[i] : `${i}.png`);
+    const values = anyValues(rows * 500);
+    const files = {
+      parquet: await assembled("parquet", values, names),
+      torch: await assembled("torch", values, names),
+    };
+    const { groups, ...parquet } = await readParquet(await Deno.readFile(files.parquet));
+    equal(groups, Math.ceil(rows / 1048));
+    for (const found of [parquet, await readTorchFeatures(files.torch)]) {
+      deepEqual(found.names, names);
+      deepEqual(found.shape, [rows, 500]);
+      deepEqual(new Uint32Array(found.values.buffer), new Uint32Array(values.buffer));
+    }
+    equal(parquet.facts.tokens, "cls");
+    for (const file of Object.values(files)) await Deno.remove(file);
+  }
 });
 
 Deno.test("tables have the columns that they are known by", () => {

@@ -1,3 +1,7 @@
+import { parquetMetadata, parquetReadObjects } from "npm:hyparquet@1.31.5";
+import { readPickle, type TensorRecord } from "../../src/weights/pickle.ts";
+import { ZipFile } from "../../src/weights/zip_file.ts";
+
 /** Features that a test has read back: their names, and all values of an image together. */
 export interface ReadFeatures {
   names: string[];
@@ -58,6 +62,32 @@ export function readSafetensorsFeatures(file: Uint8Array): ReadFeatures {
   if (8 + length + end !== bytes.length) throw new Error("data must fill the file");
   const { names, ...facts } = header.__metadata__;
   return { names: JSON.parse(names), shape, values: floats(bytes.slice(8 + length)), facts };
+}
+
+/** The features of a Parquet file, and the number of its row groups. */
+export async function readParquet(file: Uint8Array): Promise<ReadFeatures & { groups: number }> {
+  const bytes = new Uint8Array(file).buffer; // of node's, a slice is no copy
+  const { row_groups, key_value_metadata } = parquetMetadata(bytes);
+  const rows = await parquetReadObjects({ file: bytes });
+  const all: number[][] = rows.map(({ embedding }) => embedding);
+  return {
+    names: rows.map(({ filename }) => filename),
+    shape: [rows.length, all[0].length],
+    values: Float32Array.from(all.flat()),
+    facts: Object.fromEntries(key_value_metadata!.map(({ key, value }) => [key, value!])),
+    groups: row_groups.length,
+  };
+}
+
+/** The features of a dictionary of PyTorch's. */
+export async function readTorchFeatures(path: string): Promise<ReadFeatures> {
+  await using zip = await ZipFile.open(path);
+  const found = readPickle(await zip.read("archive/data.pkl"), path);
+  if (!(found instanceof Map)) throw new Error("no dictionary");
+  const { storage, shape, type } = found.get("embeddings") as TensorRecord;
+  if (type !== "Float") throw new Error("not as promised");
+  const values = floats(await zip.read(`archive/data/${storage}`));
+  return { names: found.get("filenames") as string[], shape, values, facts: {} };
 }
 
 function floats(bytes: Uint8Array<ArrayBuffer>): Float32Array {

@@ -52,12 +52,18 @@ Deno.test("members past 4 GiB are found again", async () => {
   const zip = new ZipWriter(sparse as typeof file);
   for (let i = 0; i < 4; i++) await zip.add(`large${i}`, large);
   await zip.add("small", Uint8Array.of(1, 2, 3));
+  const sizeBytes = 5 * large.length;
+  await zip.addParts("larger", sizeBytes, Array<Uint8Array>(5).fill(large));
+  await zip.add("last", Uint8Array.of(4));
   await zip.finish();
   await file.close();
   {
     await using read = await ZipFile.open(path);
     equal(read.members.get("small")!.headerAt > 2 ** 32, true);
     deepEqual([...await read.read("small")], [1, 2, 3]);
+    equal(read.members.get("larger")!.sizeBytes, sizeBytes);
+    deepEqual([...await read.read("larger", sizeBytes - 2)], [0, 0]);
+    deepEqual([...await read.read("last")], [4]);
   }
   await Deno.remove(path);
 });
