@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
 import { stat } from "node:fs/promises";
+import { ConfigError } from "../config/config_error.ts";
 import { checkOptions } from "../config/check_options.ts";
 import { findImages } from "../images/find_images.ts";
 import type { ImageProblem, ImageSet } from "../images/image_set.ts";
-import type { Features } from "../inference/forward_pass.ts";
 import type { Model } from "../inference/model.ts";
 import type { StopSignal } from "../stop_signal.ts";
 import { type EmbedInput, EmbedOptions, featureFormat, featureSettings } from "./eval_options.ts";
@@ -11,10 +11,12 @@ import type { EvalHooks } from "./evaluate_knn.ts";
 import { FeatureFile, namesFile } from "./feature_file.ts";
 import { type FeatureFacts, featureLayout } from "./feature_layout.ts";
 import { imageFeatures } from "./image_features.ts";
-import { type FeatureChoice, imageVectors, vectorWidth } from "./image_vectors.ts";
+import { layerVectors, vectorWidth } from "./image_vectors.ts";
 import { noneReadable } from "./none_readable.ts";
 import { type OpenBackbone, openBackbone } from "./open_backbone.ts";
 import { refuseToReplace } from "./refuse_to_replace.ts";
+
+const NONE = new Float32Array();
 
 /** What {@linkcode embed} did. */
 export interface EmbedReport {
@@ -101,7 +103,7 @@ export async function embed(
     finished,
     images: file.images,
     skipped: [...images.problems, ...skipped.map(({ name, message }) => ({ name, message }))],
-    width: widthOf(checked.tokens, model),
+    width: vectorWidth(checked.tokens, model.config.embedDim, checked.layers),
     images_per_second: (done - start) / (performance.now() - startMs) * 1000,
   };
 }
@@ -114,11 +116,14 @@ async function addImages(
   { signal, onImages, onSkipped }: EmbedHooks,
 ): Promise<void> {
   const { model } = backbone;
-  const settings = { ...featureSettings(options, backbone), start: file.state.done };
+  const { tokens, layers: count } = options;
+  const { embedDim } = model.config;
+  const settings = { ...featureSettings(options, backbone), layers: count, start: file.state.done };
   try {
-    for await (const { indices, features, errors } of imageFeatures(model, images, settings)) {
+    for await (const { indices, layers, errors } of imageFeatures(model, images, settings)) {
       const skipped = errors.map(({ index, path, message }) => ({ index, name: path, message }));
-      await file.add(indices, valuesOf(features, options.tokens, model), skipped);
+      const none = indices.length === 0;
+      await file.add(indices, none ? NONE : layerVectors(layers, tokens, embedDim), skipped);
       for (const { name, message } of skipped) onSkipped?.({ name, message });
       onImages?.(file.state.done, images.names.length);
       if (signal?.aborted) return;
@@ -138,14 +143,19 @@ async function openFile(
   const { model, path } = backbone;
   const { views: { image_size, normalize } } = featureSettings(options, backbone);
   const format = featureFormat(options)!; // the options are checked
-  const { patchSize } = model.config;
-  const width = widthOf(options.tokens, model);
+  const { patchSize, embedDim, depth } = model.config;
+  if (options.layers > depth) {
+    const message = `must be at most the ${depth} blocks of the model, got ${options.layers}`;
+    throw new ConfigError([{ key: "layers", message }]);
+  }
+  const width = vectorWidth(options.tokens, embedDim, options.layers);
   const patches = Math.floor(image_size[0] / patchSize) * Math.floor(image_size[1] / patchSize);
   const facts: FeatureFacts = {
     format: "denodino-features/1",
     checkpoint: options.checkpoint,
     model: JSON.stringify(model.config),
     tokens: options.tokens,
+    layers: String(options.layers),
     image_size: JSON.stringify(image_size),
     framing: options.framing,
     normalization: JSON.stringify(normalize),
@@ -174,14 +184,4 @@ async function keyOf(
   );
   for (const each of names) hash.update(`\0${each}`);
   return hash.digest("hex");
-}
-
-function valuesOf(features: Features, tokens: FeatureChoice, { config }: Model): Float32Array {
-  return tokens === "patch"
-    ? features.patchTokens
-    : imageVectors(features, tokens, config.embedDim);
-}
-
-function widthOf(tokens: FeatureChoice, { config: { embedDim } }: Model): number {
-  return tokens === "patch" ? embedDim : vectorWidth(tokens, embedDim);
 }

@@ -160,6 +160,8 @@ export const EmbedOptions = z.strictObject({
   ...featureFields,
   tokens: z.enum(FEATURE_CHOICES).default("cls")
     .describe("Of an image: class token, mean of the patch tokens, both, or every patch token"),
+  layers: z.int().min(1).default(1)
+    .describe("How many of the last blocks to take them of, one after another along the width"),
   framing: z.enum(["crop", "squash"]).default("squash")
     .describe("All of an image, out of proportion, or its middle, as DINO evaluates"),
   format: z.enum(["auto", ...FEATURE_FORMATS]).default("auto")

@@ -10,6 +10,8 @@ export interface FeatureBatch {
   /** Places of the images in their set. */
   indices: number[];
   features: Features;
+  /** The same for each of the last blocks that are asked for; `features` are those of the last. */
+  layers: Features[];
   /** Images that cannot be read, which are left out. */
   errors: { index: number; path: string; message: string }[];
 }
@@ -18,6 +20,7 @@ export interface FeatureBatch {
  * The tokens of all images of a set from `start` on, batch after batch in their order; the next
  * images are decoded while the network looks at these.
  *
+ * @param options `layers` is of how many of the last blocks, 1 if left out.
  * @throws {CheckpointError} If features are not finite.
  * @throws {ShapeError} If `views.image_size` is not whole patches of the model.
  * @throws {GpuError} If a batch does not fit the adapter.
@@ -25,19 +28,20 @@ export interface FeatureBatch {
 export async function* imageFeatures(
   model: Model,
   images: ImageSet,
-  options: PlainLoaderOptions & { tokens: FeatureChoice },
+  options: PlainLoaderOptions & { tokens: FeatureChoice; layers?: number },
 ): AsyncGenerator<FeatureBatch> {
   const size = options.views.image_size;
   for await (const { indices, pixels, errors } of loadPlain(images, options)) {
     if (indices.length === 0) {
-      yield { indices, features: NO_FEATURES, errors };
+      yield { indices, features: NO_FEATURES, layers: [], errors };
       continue;
     }
     const shape = { images: indices.length, size };
     const patches = options.tokens !== "cls";
-    const features = await model.forwardFeatures(pixels, shape, { patches });
-    assertFinite(features, indices.map((index) => images.names[index]));
-    yield { indices, features, errors };
+    const layers = await model.getIntermediateLayers(pixels, shape, { n: options.layers, patches });
+    const names = indices.map((index) => images.names[index]);
+    for (const each of layers) assertFinite(each, names);
+    yield { indices, features: layers[layers.length - 1], layers, errors };
   }
 }
 

@@ -12,9 +12,9 @@ export type FeatureChoice = typeof FEATURE_CHOICES[number];
 /** One of {@linkcode TOKEN_CHOICES}. */
 export type TokenChoice = typeof TOKEN_CHOICES[number];
 
-/** Width of the vectors of {@linkcode imageVectors}. */
-export function vectorWidth(tokens: TokenChoice, embedDim: number): number {
-  return tokens === "cls+mean" ? 2 * embedDim : embedDim;
+/** Width of the vectors of {@linkcode imageVectors}; of several layers, of {@linkcode layerVectors}. */
+export function vectorWidth(tokens: FeatureChoice, embedDim: number, layers = 1): number {
+  return (tokens === "cls+mean" ? layers + 1 : layers) * embedDim;
 }
 
 /**
@@ -23,30 +23,61 @@ export function vectorWidth(tokens: TokenChoice, embedDim: number): number {
  * @returns `[images, vectorWidth]`.
  */
 export function imageVectors(
-  { clsToken, patchTokens, grid }: Features,
+  features: Features,
   tokens: TokenChoice,
   embedDim: number,
 ): Float32Array<ArrayBuffer> {
-  const images = clsToken.length / embedDim;
-  const width = vectorWidth(tokens, embedDim);
-  const out = new Float32Array(images * width);
-  const patches = grid[0] * grid[1];
-  for (let image = 0; image < images; image++) {
-    const cls = clsToken.subarray(image * embedDim, (image + 1) * embedDim);
-    if (tokens !== "mean") out.set(cls, image * width);
-    if (tokens === "cls") continue;
-    const into = out.subarray((image + 1) * width - embedDim, (image + 1) * width);
-    const first = image * patches * embedDim;
-    meanOfRows(patchTokens.subarray(first, first + patches * embedDim), into);
+  return layerVectors([features], tokens, embedDim);
+}
+
+/**
+ * What the last blocks make of images, one after another along the width, the last block last: their
+ * class tokens, means of patch tokens, or patch tokens. For "cls+mean" the class tokens of all are
+ * followed by the mean of the last alone, as in DINOv2's linear evaluation.
+ *
+ * @param layers At least one.
+ * @returns `[images, vectorWidth]`; for "patch" `[images, patches, vectorWidth]`.
+ */
+export function layerVectors(
+  layers: readonly Features[],
+  tokens: FeatureChoice,
+  embedDim: number,
+): Float32Array<ArrayBuffer> {
+  const clsTokens = layers.map(({ clsToken }) => clsToken);
+  const mean = (each: Features) => patchMeans(each, embedDim);
+  switch (tokens) {
+    case "cls":
+      return sideBySide(clsTokens, embedDim);
+    case "mean":
+      return sideBySide(layers.map(mean), embedDim);
+    case "cls+mean":
+      return sideBySide([...clsTokens, mean(layers[layers.length - 1])], embedDim);
+    case "patch":
+      return sideBySide(layers.map(({ patchTokens }) => patchTokens), embedDim);
+  }
+}
+
+/** Rows of one matrix, then those of the same place in the next: `[rows, width]` each. */
+function sideBySide(matrices: readonly Float32Array[], width: number): Float32Array<ArrayBuffer> {
+  const count = matrices.length;
+  const out = new Float32Array(count * matrices[0].length);
+  for (const [i, matrix] of matrices.entries()) {
+    for (let row = 0; row * width < matrix.length; row++) {
+      out.set(matrix.subarray(row * width, (row + 1) * width), (row * count + i) * width);
+    }
   }
   return out;
 }
 
-function meanOfRows(rows: Float32Array, out: Float32Array): void {
-  const count = rows.length / out.length;
-  for (let i = 0; i < out.length; i++) {
+/** The mean of the patch tokens of each image, `[images, embedDim]`. */
+function patchMeans({ patchTokens, grid }: Features, embedDim: number): Float32Array {
+  const patches = grid[0] * grid[1];
+  const out = new Float32Array(patchTokens.length / patches);
+  for (let at = 0; at < out.length; at++) {
+    const first = Math.floor(at / embedDim) * patches * embedDim + at % embedDim;
     let sum = 0;
-    for (let row = 0; row < count; row++) sum += rows[row * out.length + i];
-    out[i] = sum / count;
+    for (let patch = 0; patch < patches; patch++) sum += patchTokens[first + patch * embedDim];
+    out[at] = sum / patches;
   }
+  return out;
 }

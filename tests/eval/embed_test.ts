@@ -3,7 +3,7 @@ import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { loadPlain } from "../../src/data/plain_loader.ts";
 import { embed, type EmbedHooks } from "../../src/eval/embed.ts";
-import { imageVectors } from "../../src/eval/image_vectors.ts";
+import { imageVectors, layerVectors } from "../../src/eval/image_vectors.ts";
 import { openBackbone } from "../../src/eval/open_backbone.ts";
 import { createModel } from "../../src/inference/model.ts";
 import { findImages } from "../../src/images/find_images.ts";
@@ -101,6 +101,29 @@ Deno.test("embed() writes what the model gives, in every format", async () => {
 
     const left = ["a.csv", "a.names.json", "a.npy", "a.parquet", "a.pth", "a.safetensors", "b.csv"];
     deepEqual((await readdir(join(folder, "made"))).sort(), left, "nothing else is left");
+  });
+});
+
+Deno.test("embed() takes tokens of the last blocks, side by side", async () => {
+  await withImageFolder(SIDES, async (folder, data) => {
+    using backbone = await openBackbone(MODEL.checkpoint);
+    const views = { ...backbone.views, image_size: SIZE };
+    const options = { views, framing: "squash" as const, batchSize: 100, numWorkers: 1 };
+    const [{ pixels }] = await Array.fromAsync(loadPlain(await findImages(data), options));
+    const shape = { images: SIDES.length, size: SIZE };
+    const layers = await backbone.model.getIntermediateLayers(pixels, shape, { n: 2 });
+    for (const tokens of ["cls", "cls+mean", "patch"] as const) {
+      const out = join(folder, `${tokens}.npy`);
+      const { width } = await embed({ ...MODEL, data, out, tokens, layers: 2 });
+      equal(width, (tokens === "cls+mean" ? 3 : 2) * WIDTH);
+      const found = readNpy(await readFile(out));
+      deepEqual(found.shape, tokens === "patch" ? [7, 16, width] : [7, width]);
+      near(found.values, layerVectors(layers, tokens, WIDTH));
+    }
+    const many = { ...MODEL, data, out: join(folder, "many.npy"), layers: 99 };
+    const { depth } = backbone.model.config;
+    const message = `layers: must be at most the ${depth} blocks of the model, got 99`;
+    await rejects(embed(many), new RegExp(message));
   });
 });
 
