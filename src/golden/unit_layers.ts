@@ -4,7 +4,7 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { SelfAttention } from "../layers/attention.ts";
 import { LayerNorm } from "../layers/layer_norm.ts";
 import { FeedForward } from "../layers/mlp.ts";
-import { posInterpolation } from "../layers/pos_interpolation.ts";
+import { posInterpolation } from "../pos_interpolation.ts";
 import { DinoHead } from "../model/dino_head.ts";
 import { layerScaleBackward } from "../ops/layer_scale.ts";
 import { linearBackwardInput, linearGelu } from "../ops/linear.ts";

@@ -1,7 +1,7 @@
 import type { ModelConfig } from "../config/model_config.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { posInterpolation } from "../layers/pos_interpolation.ts";
+import { posInterpolation } from "../pos_interpolation.ts";
 import { makeSequences, type Sequences } from "../ops/sequences.ts";
 
 /** Crops of one size: all global views of a step, or all its local views. */

@@ -1,4 +1,5 @@
 import { concatBytes } from "../files/concat_bytes.ts";
+import { doubleField, floatField, messageField, textField, varintField } from "../protobuf.ts";
 
 /** What an event of a TensorBoard file says, one of these. */
 export type EventContent =
@@ -16,9 +17,6 @@ const VALUE = { tag: 1, simpleValue: 2 } as const;
 const SESSION_LOG = { status: 1 } as const;
 const SESSION_START = 1;
 
-/** How protobuf stores a field. */
-const WIRE = { varint: 0, bits64: 1, bytes: 2, bits32: 5 } as const;
-
 /**
  * Encodes an event of a TensorBoard file as its protobuf message.
  *
@@ -27,58 +25,28 @@ const WIRE = { varint: 0, bits64: 1, bytes: 2, bits32: 5 } as const;
  */
 export function encodeEvent(wallTime: number, step: number, content: EventContent): Uint8Array {
   return concatBytes([
-    double(EVENT.wallTime, wallTime),
-    step === 0 ? [] : [...key(EVENT.step, WIRE.varint), ...varint(step)], // 0 is what is left out
+    doubleField(EVENT.wallTime, wallTime),
+    step === 0 ? [] : varintField(EVENT.step, step), // 0 is what is left out
     encodeContent(content),
   ]);
 }
 
-function encodeContent(content: EventContent): Bytes {
+function encodeContent(content: EventContent): Uint8Array {
   switch (content.kind) {
     case "version":
-      return text(EVENT.fileVersion, "brain.Event:2");
+      return textField(EVENT.fileVersion, "brain.Event:2");
     case "restart": {
-      const status = [...key(SESSION_LOG.status, WIRE.varint), SESSION_START];
-      return bytes(EVENT.sessionLog, status);
+      const status = varintField(SESSION_LOG.status, SESSION_START);
+      return messageField(EVENT.sessionLog, [status]);
     }
     case "scalars": {
       const values = Object.entries(content.scalars).map(([tag, value]) =>
-        bytes(SUMMARY.value, concatBytes([text(VALUE.tag, tag), float(VALUE.simpleValue, value)]))
+        messageField(SUMMARY.value, [
+          textField(VALUE.tag, tag),
+          floatField(VALUE.simpleValue, value),
+        ])
       );
-      return bytes(EVENT.summary, concatBytes(values));
+      return messageField(EVENT.summary, values);
     }
   }
-}
-
-type Bytes = ArrayLike<number>;
-
-function key(field: number, wire: number): Bytes & Iterable<number> {
-  return varint(field * 8 + wire);
-}
-
-/** Seven bits a byte, the lowest first; the top bit says that more follow. */
-function varint(value: number): number[] {
-  const out: number[] = [];
-  for (; value >= 128; value = Math.floor(value / 128)) out.push((value % 128) | 128);
-  return [...out, value];
-}
-
-function double(field: number, value: number): Bytes {
-  const data = new DataView(new ArrayBuffer(8));
-  data.setFloat64(0, value, true);
-  return concatBytes([key(field, WIRE.bits64), new Uint8Array(data.buffer)]);
-}
-
-function float(field: number, value: number): Bytes {
-  const data = new DataView(new ArrayBuffer(4));
-  data.setFloat32(0, value, true);
-  return concatBytes([key(field, WIRE.bits32), new Uint8Array(data.buffer)]);
-}
-
-function bytes(field: number, data: Bytes): Bytes {
-  return concatBytes([key(field, WIRE.bytes), varint(data.length), data]);
-}
-
-function text(field: number, value: string): Bytes {
-  return bytes(field, new TextEncoder().encode(value));
 }

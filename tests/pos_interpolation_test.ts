@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
-import { posInterpolation } from "../../src/layers/pos_interpolation.ts";
-import { assertAllClose } from "../support/arrays.ts";
-import { loadCase } from "../support/golden.ts";
+import { posInterpolation, resamplePositions } from "../src/pos_interpolation.ts";
+import { assertAllClose } from "./support/arrays.ts";
+import { loadCase } from "./support/golden.ts";
 
 /** `map · x` (or its transpose) in float64, over the columns of x. */
 function apply(
@@ -62,4 +62,13 @@ Deno.test("posInterpolation() keeps constants and the class token", () => {
       }
     }
   }
+});
+
+Deno.test("resamplePositions() applies the map, and leaves positions of the same grid alone", () => {
+  const stored = Float32Array.from({ length: 5 * 3 }, (_, i) => Math.sin(i));
+  const grids = { from: [2, 2], to: [3, 1], offset: 0, antialias: true } as const;
+  const map = posInterpolation(grids)!;
+  const expected = apply(map, stored, { dim: 3, rows: 4, transposed: false });
+  assertAllClose(resamplePositions(stored, 3, grids), expected, { rtol: 1e-7, atol: 1e-7 });
+  equal(resamplePositions(stored, 3, { ...grids, to: [2, 2] }), stored);
 });

@@ -52,6 +52,33 @@ export function posInterpolation(
   return map;
 }
 
+/**
+ * Position embeddings `[1 + from, dim]` of a stored grid as those `[1 + to, dim]` of another;
+ * themselves where the grids are the same.
+ */
+export function resamplePositions(
+  stored: Float32Array<ArrayBuffer>,
+  dim: number,
+  interpolation: PosInterpolation,
+): Float32Array<ArrayBuffer> {
+  const map = posInterpolation(interpolation);
+  if (map === null) return stored;
+  const columns = stored.length / dim;
+  const rows = map.length / columns;
+  const resampled = new Float32Array(rows * dim);
+  const sums = new Float64Array(dim);
+  for (let row = 0; row < rows; row++) {
+    sums.fill(0);
+    for (let column = 0; column < columns; column++) {
+      const weight = map[row * columns + column];
+      if (weight === 0) continue; // of all but a few
+      for (let d = 0; d < dim; d++) sums[d] += weight * stored[column * dim + d];
+    }
+    resampled.set(sums, row * dim);
+  }
+  return resampled;
+}
+
 /** Four taps around each new position; those beyond the border fall on the border. */
 function clampedWeights(from: number, to: number, step: number): AxisWeights {
   return Array.from({ length: to }, (_, i) => {
