@@ -9,7 +9,7 @@ import { readOptions } from "./option_arguments.ts";
 /** Adds `export` to the program; `run` is what it does. */
 export function addExport(program: Command, context: CommandContext, run = exportWeights): void {
   program.command("export")
-    .description("write a backbone as PyTorch, transformers or timm read it")
+    .description("write a backbone for PyTorch, transformers, timm or ONNX")
     .argument("[options...]", "options as key=value")
     .option("--json", "print as JSON what was written")
     .addHelpText("after", EXPORT_HELP)
@@ -28,6 +28,8 @@ export function addExport(program: Command, context: CommandContext, run = expor
 const EXPORT_HELP = examples(
   "export checkpoint=out/first format=hf out=out/first_hf",
   "export checkpoint=out/first format=torch_state_dict out=backbone.pth which=student",
+  "export checkpoint=out/first format=onnx out=first.onnx image_size=224",
+  "export checkpoint=dinov2/vits14 format=onnx out=vits14.onnx part=embedding_model batch_size=8",
 ) + "\n";
 
 function describeExport({ files, tensors, parameters }: ExportReport): string {

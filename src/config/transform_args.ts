@@ -5,7 +5,7 @@ const amount = () => z.number().min(0);
 const side = () => z.int().min(1).max(4096);
 
 /** `[height, width]` in pixels; one number stands for a square. */
-const viewSize = () =>
+export const viewSize = () =>
   z.union([side(), z.tuple([side(), side()])], {
     error: "must be a size in pixels or [height, width]",
   }).transform((size): [number, number] => typeof size === "number" ? [size, size] : size);

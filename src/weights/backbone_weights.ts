@@ -6,6 +6,8 @@ import type { WeightSource } from "./weight_source.ts";
 /** The weights of a backbone in a file of any format and naming, by their official names. */
 export class BackboneWeights implements WeightSource {
   readonly shapes: ReadonlyMap<string, readonly number[]>;
+  /** Those of the linear layer on top, `embed.weight` and `embed.bias`; empty if there is none. */
+  readonly embedShapes: ReadonlyMap<string, readonly number[]>;
 
   private constructor(
     readonly path: string,
@@ -13,8 +15,10 @@ export class BackboneWeights implements WeightSource {
     /** Names in the file that belong to something else, such as heads. */
     readonly others: readonly string[],
     private readonly places: ReadonlyMap<string, WeightPlace>,
+    private readonly embed: ReadonlyMap<string, WeightPlace>,
   ) {
-    this.shapes = new Map([...places].map(([name, place]) => [name, shapeOf(place, source)]));
+    this.shapes = shapesOf(places, source);
+    this.embedShapes = shapesOf(embed, source);
   }
 
   /** @throws {CheckpointError} If the file is damaged, or holds no backbone. */
@@ -27,8 +31,8 @@ export class BackboneWeights implements WeightSource {
         `Cannot load "${path}": it must hold a student, got one network; leave the choice out`,
       );
     }
-    const { places, others } = officialPlaces(names, which);
-    if (places.size > 0) return new BackboneWeights(path, source, others, places);
+    const { places, embed, others } = officialPlaces(names, which);
+    if (places.size > 0) return new BackboneWeights(path, source, others, places, embed);
     await source[Symbol.asyncDispose]();
     throw new CheckpointError(
       `Cannot load "${path}": it must hold a DINOv2 backbone, got ${names.length} tensors such as ` +
@@ -37,7 +41,7 @@ export class BackboneWeights implements WeightSource {
   }
 
   async f32(name: string): Promise<Float32Array<ArrayBuffer>> {
-    const place = this.places.get(name);
+    const place = this.places.get(name) ?? this.embed.get(name);
     if (place === undefined) {
       throw new CheckpointError(`Cannot load "${this.path}": it has no ${name}`);
     }
@@ -55,6 +59,10 @@ export class BackboneWeights implements WeightSource {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.source[Symbol.asyncDispose]();
   }
+}
+
+function shapesOf(places: ReadonlyMap<string, WeightPlace>, source: WeightSource) {
+  return new Map([...places].map(([name, place]) => [name, shapeOf(place, source)]));
 }
 
 /** Parts are laid one after another along their first axis. */

@@ -1,11 +1,12 @@
 import type { ModelConfig } from "../config/model_config.ts";
+import type { BackboneWeights } from "./backbone_weights.ts";
 import type { WeightSource } from "./weight_source.ts";
 
 /** A tensor as others want it; its numbers are made when its turn comes. */
 export interface ExportTensor {
   name: string;
   shape: readonly number[];
-  values: () => Promise<Float32Array>;
+  values: () => Promise<Float32Array<ArrayBuffer>>;
 }
 
 /** Rules from our names, which are the official ones, to others'; the first that fits holds. */
@@ -27,15 +28,21 @@ const TIMM: Renaming = [
   [/^register_tokens$/, "reg_token"],
   [/^(blocks\.\d+\.mlp\.)w12\./, "$1fc1."],
   [/^(blocks\.\d+\.mlp\.)w3\./, "$1fc2."],
+  [/^embed\./, "head."],
 ];
 
 /** All tensors under their official names. */
 export function officialTensors(source: WeightSource): ExportTensor[] {
-  return [...source.shapes].map(([name, shape]) => ({
-    name,
-    shape,
-    values: () => source.f32(name),
-  }));
+  return tensorsOf(source, source.shapes);
+}
+
+/** The linear layer on top, `embed.weight` and `embed.bias`; none if there is none. */
+export function embedTensors(source: BackboneWeights): ExportTensor[] {
+  return tensorsOf(source, source.embedShapes);
+}
+
+function tensorsOf(source: WeightSource, shapes: WeightSource["shapes"]): ExportTensor[] {
+  return [...shapes].map(([name, shape]) => ({ name, shape, values: () => source.f32(name) }));
 }
 
 /**
@@ -64,14 +71,22 @@ export function huggingFaceTensors(source: WeightSource, model: ModelConfig): Ex
 /**
  * As timm's `vit_*_patch14_dinov2` have them: without a mask token; with registers, the class
  * token's position is added to it, for they keep none.
+ *
+ * @param embed The layer on top, which timm calls the head; empty for none.
  */
-export function timmTensors(source: WeightSource, model: ModelConfig): ExportTensor[] {
+export function timmTensors(
+  source: WeightSource,
+  model: ModelConfig,
+  embed: readonly ExportTensor[] = [],
+): ExportTensor[] {
   const joined = model.numRegisterTokens > 0;
-  return officialTensors(source).filter(({ name }) => name !== "mask_token").map((tensor) => {
-    if (joined && tensor.name === "cls_token") return withPosition(tensor, source);
-    if (joined && tensor.name === "pos_embed") return withoutFirst(tensor);
-    return renamed(tensor, TIMM);
-  });
+  return [...officialTensors(source), ...embed].filter(({ name }) => name !== "mask_token").map(
+    (tensor) => {
+      if (joined && tensor.name === "cls_token") return withPosition(tensor, source);
+      if (joined && tensor.name === "pos_embed") return withoutFirst(tensor);
+      return renamed(tensor, TIMM);
+    },
+  );
 }
 
 function renamed(tensor: ExportTensor, rules: Renaming): ExportTensor {

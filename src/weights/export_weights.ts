@@ -12,13 +12,17 @@ import { describeWeights } from "./describe_weights.ts";
 import { expectedNames } from "./expected_names.ts";
 import { type ExportInput, ExportOptions } from "./export_options.ts";
 import {
+  embedTensors,
   type ExportTensor,
   huggingFaceTensors,
   officialTensors,
   timmTensors,
 } from "./export_tensors.ts";
 import { transformersConfig } from "./exported_config.ts";
+import { backboneModel } from "./onnx_model.ts";
 import type { TrainedViews } from "./own_description.ts";
+import { isWeight } from "../onnx/graph.ts";
+import { dataFile, writeOnnx } from "../onnx/onnx_file.ts";
 import { type FindOptions, findPretrained } from "./pretrained.ts";
 import { publishedWeights } from "./published.ts";
 import { preprocessorConfig } from "./preprocessor_config.ts";
@@ -41,6 +45,8 @@ interface Backbone {
   weights: BackboneWeights;
   model: ModelConfig;
   views: TrainedViews;
+  /** The layer on top where it is wanted, and there is one; else empty. */
+  embed: ExportTensor[];
 }
 
 /**
@@ -51,6 +57,9 @@ interface Backbone {
  * - `torch_state_dict`: the same as a `.pth`, for `torch.load(path, weights_only=True)`.
  * - `hf`: a folder for transformers' `Dinov2Model` or `Dinov2WithRegistersModel`.
  * - `timm`: a folder for timm's `create_model("local-dir:...")`.
+ * - `onnx`: the forward pass as a graph, for images of one size, whose positions are resampled.
+ *
+ * `part: "embedding_model"` is with the linear layer of `embed_dim` on top, if training had one.
  *
  * @example
  * ```ts
@@ -75,9 +84,11 @@ export async function exportWeights(
   await using weights = await openWeights(checked, find);
   const described = await describeWeights(weights, checked.num_heads);
   checkWhole(weights, described.model);
+  const embed = checked.part === "embedding_model" ? embedTensors(weights) : [];
+  if (embed.length > 0) checkEmbed(weights, described.model, checked);
   try {
     await mkdir(isFolder ? checked.out : dirname(checked.out), { recursive: true });
-    return await write({ weights, ...described }, checked);
+    return await write({ weights, ...described, embed }, checked);
   } catch (error) {
     throw isSystemError(error) ? writeRefused(checked.out, error, "export it again") : error;
   }
@@ -112,20 +123,46 @@ function checkWhole({ path, shapes }: BackboneWeights, model: ModelConfig): void
   );
 }
 
-async function write(backbone: Backbone, { format, out }: ExportOptions): Promise<ExportReport> {
-  const { weights, model, views } = backbone;
+/**
+ * @throws {CheckpointError} If the layer on top does not fit the backbone.
+ * @throws {ConfigError} If the format has no place for it.
+ */
+function checkEmbed(
+  { path, embedShapes }: BackboneWeights,
+  { embedDim }: ModelConfig,
+  { format }: ExportOptions,
+): void {
+  const weight = embedShapes.get("embed.weight") ?? [];
+  const bias = embedShapes.get("embed.bias") ?? [];
+  const fits = weight.length === 2 && weight[1] === embedDim && bias.join() === `${weight[0]}`;
+  if (!fits) {
+    throw new CheckpointError(
+      `Cannot export "${path}": embed.weight must have shape [n, ${embedDim}] and embed.bias [n], ` +
+        `got [${weight.join(", ")}] and [${bias.join(", ")}]`,
+    );
+  }
+  if (format !== "hf") return;
+  const message = `must be model for format=hf, which has no place for the layer of embed_dim ` +
+    `${weight[0]}, got "embedding_model"; choose it, or one of safetensors, torch_state_dict, ` +
+    "timm, onnx";
+  throw new ConfigError([{ key: "part", message }]);
+}
+
+async function write(backbone: Backbone, options: ExportOptions): Promise<ExportReport> {
+  const { format, out } = options;
+  const { weights, model, views, embed } = backbone;
   const inFolder = (name: string) => join(out, name);
   const json = (value: unknown) => JSON.stringify(value, null, 2) + "\n";
   switch (format) {
     case "safetensors": {
       const metadata = { model: JSON.stringify(model), views: JSON.stringify(views) };
-      return await writeFlat(out, officialTensors(weights), {
+      return await writeFlat(out, [...officialTensors(weights), ...embed], {
         format: "denodino-backbone/1",
         ...metadata,
       });
     }
     case "torch_state_dict": {
-      const tensors = officialTensors(weights);
+      const tensors = [...officialTensors(weights), ...embed];
       await writeTorchFile(out, tensors);
       return reportOf([out], tensors);
     }
@@ -138,10 +175,16 @@ async function write(backbone: Backbone, { format, out }: ExportOptions): Promis
       return reportOf([inFolder("model.safetensors"), config, processor], tensors);
     }
     case "timm": {
-      const tensors = timmTensors(weights, model);
+      const tensors = timmTensors(weights, model, embed);
       await writeFlat(inFolder("model.safetensors"), tensors, { format: "pt" });
-      await writeWhole(inFolder("config.json"), json(timmConfig(model, views)));
+      await writeWhole(inFolder("config.json"), json(timmConfig(model, views, embed[0]?.shape[0])));
       return reportOf([inFolder("model.safetensors"), inFolder("config.json")], tensors);
+    }
+    case "onnx": {
+      const tensors = officialTensors(weights).filter(({ name }) => name !== "mask_token");
+      const onnx = backboneModel([...tensors, ...embed], model, views, options);
+      const files = await writeOnnx(out, onnx, { external: options.external_data });
+      return reportOf(files, onnx.graph.tensors.filter(isWeight));
     }
   }
 }
@@ -161,17 +204,23 @@ async function writeFlat(
   return reportOf([path], tensors);
 }
 
-function reportOf(files: string[], tensors: readonly ExportTensor[]): ExportReport {
+function reportOf(files: string[], tensors: readonly { shape: readonly number[] }[]): ExportReport {
   const size = (shape: readonly number[]) => shape.reduce((product, each) => product * each, 1);
   const parameters = tensors.reduce((sum, { shape }) => sum + size(shape), 0);
   return { files, tensors: tensors.length, parameters };
 }
 
 /** A file that is there is not replaced unasked, nor a folder with something in it. */
-async function refuseToReplace({ out, overwrite }: ExportOptions, isFolder: boolean) {
+async function refuseToReplace({ out, format, overwrite }: ExportOptions, isFolder: boolean) {
+  const refuse = (message: string) => new ConfigError([{ key: "out", message }]);
+  const refuseOld = (path: string) =>
+    refuse(`must be new, got "${path}", which exists; choose another, or write overwrite=true`);
+  const isThere = (path: string) => stat(path).then(() => true, () => false);
+  if (format === "onnx" && !overwrite && await isThere(dataFile(out))) {
+    throw refuseOld(dataFile(out));
+  }
   const found = await stat(out).catch(() => undefined);
   if (found === undefined) return;
-  const refuse = (message: string) => new ConfigError([{ key: "out", message }]);
   if (isFolder !== found.isDirectory()) {
     const [wanted, got] = isFolder ? ["folder", "file"] : ["file", "folder"];
     throw refuse(`must be a ${wanted}, got the ${got} "${out}"; choose another`);
@@ -181,5 +230,5 @@ async function refuseToReplace({ out, overwrite }: ExportOptions, isFolder: bool
     throw refuse(`must not be the folder of a run, got "${out}"; choose another`);
   }
   if (overwrite || (isFolder && entries.length === 0)) return;
-  throw refuse(`must be new, got "${out}", which exists; choose another, or write overwrite=true`);
+  throw refuseOld(out);
 }

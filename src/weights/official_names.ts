@@ -19,6 +19,9 @@ const HUGGING_FACE: [RegExp, string][] = [
   [/^layernorm\./, "norm."],
 ];
 
+/** The linear layer of `embed_dim` on top of a backbone, which only our files have. */
+const EMBED = ["embed.weight", "embed.bias"];
+
 /** Query, key and value, which stand apart there. */
 const ATTENTION = /^encoder\.layer\.(\d+)\.attention\.attention\.(query|key|value)\.(weight|bias)$/;
 
@@ -29,18 +32,26 @@ const ATTENTION = /^encoder\.layer\.(\d+)\.attention\.attention\.(query|key|valu
  *
  * @param names As the file has them.
  * @param which Network to take where there are several.
- * @returns Places by official name, and the names that belong to something else.
+ * @returns Places by official name, those of the layer on top beside them, and the names that belong
+ * to something else.
  */
 export function officialPlaces(
   names: Iterable<string>,
   which: "teacher" | "student" = "teacher",
-): { places: Map<string, WeightPlace>; others: string[] } {
+): { places: Map<string, WeightPlace>; embed: Map<string, WeightPlace>; others: string[] } {
   const all = [...names];
   const prefix = prefixIn(all, which);
+  const network = prefix?.replace(/backbone\.$/, "");
   const places = new Map<string, WeightPlace>();
+  const embed = new Map<string, WeightPlace>();
   const others: string[] = [];
   const attention = new Map<string, Record<string, string>>();
   for (const name of all) {
+    const onTop = EMBED.find((each) => name === network + each);
+    if (onTop !== undefined) {
+      embed.set(onTop, [name]);
+      continue;
+    }
     if (prefix === undefined || !name.startsWith(prefix)) {
       others.push(name);
       continue;
@@ -56,7 +67,7 @@ export function officialPlaces(
   for (const [official, { query, key, value }] of attention) {
     if (query && key && value) places.set(official, [query, key, value]);
   }
-  return { places, others };
+  return { places, embed, others };
 }
 
 /** What comes before the names of the backbone. */

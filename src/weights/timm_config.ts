@@ -37,16 +37,19 @@ function architecture(
 /**
  * What timm's `create_model(architecture, **model_args)` is told to build the same backbone, in the
  * form of its own `config.json`: `model_args` hold what differs from the architecture of that name.
+ *
+ * @param numClasses Width of the layer on top, which is a classifier there; 0 for none.
  */
 export function timmConfig(
   model: ModelConfig,
   views: Pick<TransformArgs, "normalize">,
+  numClasses = 0,
 ): Record<string, unknown> {
   const base = nearest(model);
   const registers = model.numRegisterTokens > 0 ? `reg${REGISTERS}_` : "";
   return {
     architecture: `vit_${base.name}_patch${PATCH_SIZE}_${registers}dinov2`,
-    num_classes: 0,
+    num_classes: numClasses,
     num_features: model.embedDim,
     global_pool: "token",
     model_args: { img_size: model.imgSize, ...differences(model, base) },
@@ -58,7 +61,7 @@ export function timmConfig(
       crop_mode: "center",
       mean: views.normalize.mean,
       std: views.normalize.std,
-      num_classes: 0,
+      num_classes: numClasses,
       first_conv: "patch_embed.proj",
       classifier: "head",
     },

@@ -25,7 +25,8 @@ async function tensorsOf(path: string) {
 Deno.test("each format gives the same weights back, bit for bit", async (t) => {
   for (const name of CASES) {
     for (const format of EXPORT_FORMATS) {
-      if (format === "timm") continue; // sums of two weights have no way back
+      // Sums of two weights have no way back, and graphs are tested beside their numbers.
+      if (format === "timm" || format === "onnx") continue;
       await t.step(`${name}, ${format}`, async () => {
         const folder = await Deno.makeTempDir();
         const [there, back] = [`${folder}/there`, `${folder}/back.safetensors`];

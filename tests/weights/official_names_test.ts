@@ -17,7 +17,11 @@ Deno.test("officialPlaces() finds a backbone under any prefix, and leaves the re
   deepEqual(taken(), ["teacher.backbone.patch_embed.proj.weight"]);
   deepEqual(taken("student"), ["student.backbone.patch_embed.proj.weight"]);
   deepEqual(officialPlaces(both).others.length, 3);
-  deepEqual(officialPlaces(["fc.weight"]), { places: new Map(), others: ["fc.weight"] });
+  deepEqual(officialPlaces(["fc.weight"]), {
+    places: new Map(),
+    embed: new Map(),
+    others: ["fc.weight"],
+  });
 });
 
 Deno.test("officialPlaces() numbers chunked blocks through", () => {
@@ -65,4 +69,20 @@ Deno.test("officialPlaces() translates Hugging Face's names and joins query, key
   ]);
   deepEqual(places.get("blocks.2.attn.qkv.weight"), attention);
   deepEqual(others, ["classifier.weight"]);
+});
+
+Deno.test("officialPlaces() knows the layer on top, of the same network alone", () => {
+  const anchor = "backbone.patch_embed.proj.weight";
+  const names = ["student", "teacher"].flatMap((network) =>
+    [anchor, "embed.weight", "embed.bias"].map((name) => `${network}.${name}`)
+  );
+  for (const which of ["student", "teacher"] as const) {
+    const { places, embed, others } = officialPlaces(names, which);
+    deepEqual([...places.keys()], ["patch_embed.proj.weight"]);
+    deepEqual([...embed.values()].flat(), [`${which}.embed.weight`, `${which}.embed.bias`]);
+    deepEqual(others.length, 3);
+  }
+  const exported = officialPlaces(["patch_embed.proj.weight", "embed.weight"]);
+  deepEqual([...exported.places.keys()], ["patch_embed.proj.weight"]);
+  deepEqual([...exported.embed.keys()], ["embed.weight"]);
 });
