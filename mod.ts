@@ -31,9 +31,10 @@ export type { FindOptions } from "./src/weights/pretrained.ts";
 export type { ClassAttention } from "./src/inference/attention_pass.ts";
 export type { Features, PassShape } from "./src/inference/forward_pass.ts";
 export type { LayerOptions } from "./src/inference/intermediate_layers.ts";
+export { drawAttention } from "./src/eval/draw_attention.ts";
 export { drawNeighbours } from "./src/eval/draw_neighbours.ts";
 export { drawPca } from "./src/eval/draw_pca.ts";
-export type { PictureReport } from "./src/eval/draw_pca.ts";
+export type { PictureReport } from "./src/eval/gallery_file.ts";
 export { embed } from "./src/eval/embed.ts";
 export type { EmbedHooks, EmbedReport } from "./src/eval/embed.ts";
 export { evaluateKnn } from "./src/eval/evaluate_knn.ts";
@@ -41,9 +42,12 @@ export type { EvalHooks, KnnReport } from "./src/eval/evaluate_knn.ts";
 export type {
   EmbedInput as EmbedOptions,
   KnnInput as KnnOptions,
+} from "./src/eval/eval_options.ts";
+export type {
+  AttentionInput as AttentionOptions,
   NeighbourInput as NeighbourOptions,
   PcaInput as PcaOptions,
-} from "./src/eval/eval_options.ts";
+} from "./src/eval/picture_options.ts";
 export type { ClassReport } from "./src/eval/class_report.ts";
 export type { Accuracy } from "./src/eval/guess_tally.ts";
 export { exportWeights } from "./src/weights/export_weights.ts";

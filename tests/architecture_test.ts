@@ -143,7 +143,7 @@ Deno.test("no imports run in a circle", () => {
 
 Deno.test("imports work from a URL: relative files, node's own modules, packages in src/deps", () => {
   const foreign = IMPORTS.filter(({ file, specifier }) => {
-    if (specifier.startsWith(".")) return !/\.(ts|wgsl)$/.test(specifier);
+    if (specifier.startsWith(".")) return !/\.(ts|wgsl|css|js)$/.test(specifier);
     if (specifier.startsWith("node:")) return false;
     const pinned = /^npm:(@[\w-]+\/)?[\w.-]+@\d+\.\d+\.\d+(\/|$)/.test(specifier);
     return !(pinned && file.startsWith("src/deps/"));

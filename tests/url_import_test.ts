@@ -8,6 +8,8 @@ const ROOT = new URL("../", import.meta.url);
 
 const CONTENT_TYPES: Record<string, string> = {
   ts: "text/typescript",
+  css: "text/css",
+  js: "text/javascript",
   wgsl: "application/wgsl",
 };
 

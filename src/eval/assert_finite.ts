@@ -11,13 +11,16 @@ export function assertFinite(
   { clsToken, regTokens, patchTokens }: Features,
   names: readonly string[],
 ): void {
-  for (const tokens of [clsToken, regTokens, patchTokens]) {
-    const at = tokens.findIndex((value) => !Number.isFinite(value));
-    if (at < 0) continue;
-    const name = names[Math.floor(at / (tokens.length / names.length))];
-    throw new CheckpointError(
-      `Cannot use features: they must be finite, got ${tokens[at]} for ${name}; the weights are ` +
-        "damaged, or overflow",
-    );
-  }
+  for (const tokens of [clsToken, regTokens, patchTokens]) assertAllFinite(tokens, names);
+}
+
+/** The same for values of any kind, as many for each image. */
+export function assertAllFinite(values: Float32Array, names: readonly string[]): void {
+  const at = values.findIndex((value) => !Number.isFinite(value));
+  if (at < 0) return;
+  const name = names[Math.floor(at / (values.length / names.length))];
+  throw new CheckpointError(
+    `Cannot use features: they must be finite, got ${values[at]} for ${name}; the weights are ` +
+      "damaged, or overflow",
+  );
 }

@@ -4,22 +4,23 @@ import { decodeImage } from "../images/decode.ts";
 import { findImages } from "../images/find_images.ts";
 import { type ImageSet, readImageBytes } from "../images/image_set.ts";
 import type { Raster } from "../images/raster.ts";
-import { type SheetRow, type SheetView, viewSheet } from "../report/view_sheet.ts";
+import type { GalleryPicture, GalleryRow } from "../report/gallery.ts";
 import { cropResize } from "../views/crop_resize.ts";
 import { plainView } from "../views/plain_view.ts";
-import type { PictureReport } from "./draw_pca.ts";
-import { type EvalHooks } from "./evaluate_knn.ts";
-import { featureSettings, type NeighbourInput, NeighbourOptions } from "./eval_options.ts";
+import { featureSettings } from "./eval_options.ts";
+import type { EvalHooks } from "./evaluate_knn.ts";
+import { folderOf, imageFacts } from "./image_facts.ts";
 import { collectVectors, type ImageVectors } from "./labelled_vectors.ts";
 import { nearest, type Neighbours } from "./nearest.ts";
 import { noneReadable } from "./none_readable.ts";
 import { openBackbone } from "./open_backbone.ts";
-import { writePicture } from "./picture_file.ts";
+import { type PictureReport, writeGallery } from "./gallery_file.ts";
+import { type NeighbourInput, NeighbourOptions } from "./picture_options.ts";
 import { refuseToReplace } from "./refuse_to_replace.ts";
 import { someImages } from "./some_images.ts";
 
-/** Side of a neighbour in the picture, in pixels. */
-const SIDE = 112;
+/** Side of an image in the picture, in pixels. */
+const SIDE = 224;
 
 /** What is compared, in words. */
 const VECTORS = {
@@ -59,24 +60,24 @@ export async function drawNeighbours(
   using gpu = await Gpu.open(checked);
   // An image of the set itself is its own nearest neighbour, and left out.
   const found = await nearest(gpu, vectors.queries, vectors.images, checked.k + (isOwn ? 1 : 0));
-  const rows: SheetRow[] = [];
+  const rows: GalleryRow[] = [];
   for (let query = 0; query < vectors.queries.indices.length; query++) {
-    const name = queries.names[vectors.queries.indices[query]];
+    const at = vectors.queries.indices[query];
+    const name = queries.names[at];
     const near = neighboursOf(found, query, vectors.images, images)
       .filter((each) => !isOwn || each.name !== name).slice(0, checked.k);
-    const source = await squareOf(queries, vectors.queries.indices[query]);
-    rows.push({ name, note: "", source, views: await viewsOf(images, near) });
+    const facts = await imageFacts(queries, at);
+    const pictures = await picturesOf(images, near);
+    rows.push({ name, label: "", facts, image: await squareOf(queries, at), pictures });
   }
-  const png = viewSheet(rows, {
+  const among = vectors.images.indices.length;
+  await writeGallery(checked.out, {
     title: `Nearest neighbours by ${checked.checkpoint}`,
-    notes: [
-      `Cosine similarity of ${
-        VECTORS[checked.tokens]
-      }, among ${vectors.images.indices.length} images.`,
-    ],
-    columns: ["image", ...rows[0].views.map((_, i) => `${i + 1}.`)],
+    notes: [`Cosine similarity of ${VECTORS[checked.tokens]}, among ${among} images.`],
+    imageTitle: "image",
+    areMaps: false,
+    rows,
   });
-  await writePicture(checked.out, png);
   const skipped = [...vectors.images.skipped, ...vectors.queries.skipped];
   const once = new Map(skipped.map((each) => [each.name, each])); // queries may be of the same set
   return { out: checked.out, images: rows.length, skipped: [...once.values()] };
@@ -100,13 +101,21 @@ function neighboursOf(
   });
 }
 
-async function viewsOf(images: ImageSet, near: readonly Neighbour[]): Promise<SheetView[]> {
-  const views: SheetView[] = [];
-  for (const { index, name, similarity } of near) {
-    const label = `${similarity.toFixed(3)} ${name.split("/").slice(0, -1).join("/")}`;
-    views.push({ pixels: await squareOf(images, index), label });
+async function picturesOf(
+  images: ImageSet,
+  near: readonly Neighbour[],
+): Promise<GalleryPicture[]> {
+  const pictures: GalleryPicture[] = [];
+  for (const [place, { index, name, similarity }] of near.entries()) {
+    const shown = similarity.toFixed(3);
+    pictures.push({
+      title: `${place + 1}.`,
+      label: `${shown} ${folderOf(name)}`,
+      facts: [`similarity ${shown}`, ...await imageFacts(images, index), name],
+      pixels: await squareOf(images, index),
+    });
   }
-  return views;
+  return pictures;
 }
 
 /** The middle of an image, for the picture alone. */

@@ -8,7 +8,7 @@ import type { PlainArgs } from "../views/plain_view.ts";
 import { FEATURE_CHOICES, type FeatureChoice, TOKEN_CHOICES } from "./image_vectors.ts";
 
 /** A path or a name; on a command line, a number that is meant as one. */
-const text = z.union([z.string().min(1), z.number().transform(String)]);
+export const text = z.union([z.string().min(1), z.number().transform(String)]);
 
 const side = z.int().min(1);
 
@@ -50,47 +50,6 @@ const neighbourCounts = z.union([z.number(), z.array(z.number()), z.string()])
     issues.push({ code: "custom", message, input: value });
     return z.NEVER;
   });
-
-const { tokens: _tokens, ...pictureFields } = featureFields;
-
-/** Options of everything that draws what a model sees in images. */
-const sheetFields = {
-  ...pictureFields,
-  data: z.union([text, z.array(z.string().min(1)).min(1)])
-    .describe("Folder of images, an image, or a list of both"),
-  out: text.refine((path) => path.toLowerCase().endsWith(".png"), "must end in .png")
-    .describe("The picture, a PNG file"),
-  images: z.int().min(1).max(64).default(8).describe("Images to show, spread over all there are"),
-  overwrite: z.boolean().default(false).describe("Replace the file if it is there"),
-};
-
-/** Options of `drawPca` and of the command `visualize pca`. */
-export const PcaOptions = z.strictObject({
-  ...sheetFields,
-  foreground: z.boolean().default(true)
-    .describe("Color the foreground alone, by the first component of all patches; false for all"),
-});
-
-/** Checked options of `drawPca`. */
-export type PcaOptions = z.output<typeof PcaOptions>;
-
-/** What `drawPca` takes. */
-export type PcaInput = z.input<typeof PcaOptions>;
-
-/** Options of `drawNeighbours` and of the command `visualize neighbours`. */
-export const NeighbourOptions = z.strictObject({
-  ...sheetFields,
-  tokens: featureFields.tokens,
-  queries: z.union([text, z.array(z.string().min(1)).min(1)]).nullable().default(null)
-    .describe("Images to look for neighbours of; null for some of data itself"),
-  k: z.int().min(1).max(12).default(6).describe("Neighbours of each image"),
-});
-
-/** Checked options of `drawNeighbours`. */
-export type NeighbourOptions = z.output<typeof NeighbourOptions>;
-
-/** What `drawNeighbours` takes. */
-export type NeighbourInput = z.input<typeof NeighbourOptions>;
 
 /** Options of everything that tells classes of images by those of others. */
 export const labelledFields = {

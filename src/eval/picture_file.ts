@@ -3,11 +3,11 @@ import { dirname } from "node:path";
 import { writeRefused } from "../files/write_refused.ts";
 import { writeWhole } from "../files/write_whole.ts";
 
-/** Writes a picture, and the folders that lead to it. @throws {Error} If the system refuses. */
-export async function writePicture(out: string, png: Uint8Array): Promise<void> {
+/** Writes a picture or a page, and the folders that lead to it. @throws {Error} If the system refuses. */
+export async function writePicture(out: string, bytes: Uint8Array): Promise<void> {
   try {
     await mkdir(dirname(out), { recursive: true });
-    await writeWhole(out, png);
+    await writeWhole(out, bytes);
   } catch (error) {
     throw writeRefused(out, error, "draw it again");
   }

@@ -18,6 +18,14 @@ export function blankCanvas(width: number, height: number, color: Color): Raster
   return canvas;
 }
 
+/** An image as red, green and blue; what its channels are is {@linkcode drawImage}'s to say. */
+export function rgbImage(image: Raster): Raster {
+  const { width, height } = image;
+  const rgb = { width, height, channels: 3, pixels: new Uint8Array(width * height * 3) };
+  drawImage(rgb, image, 0, 0);
+  return rgb;
+}
+
 /** Covers an area with a color; of what is there, `1 − cover` stays. */
 export function mixArea(canvas: Raster, area: Area, color: Color, cover: number): void {
   for (let y = area.top; y < area.top + area.height; y++) {

@@ -1,6 +1,6 @@
 import { type Area, blankCanvas, type Color, drawImage, mixArea, mixPixel } from "./canvas.ts";
 import { cropResize } from "../views/crop_resize.ts";
-import { drawText, shortenText, wrapText } from "./draw_text.ts";
+import { drawText, shortenText, textWidth, wrapText } from "./draw_text.ts";
 import { encodePng } from "../images/encode.ts";
 import { BOLD, type PixelFont, SMALL, TITLE } from "./pixel_font.ts";
 import type { Raster } from "../images/raster.ts";
@@ -35,6 +35,8 @@ export interface SheetHeading {
   notes: string[];
   /** Above the image, and above each view. */
   columns: string[];
+  /** What colors stand for, from least to most. */
+  legend?: { ramp: Raster; least: string; most: string };
 }
 
 const MARGIN = 32;
@@ -97,10 +99,11 @@ export function viewSheet(rows: SheetRow[], heading: SheetHeading): Uint8Array<A
   const columns = columnsOf(rows[0]);
   const cells = rows.map((row) => cellsOf(row, columns));
   const { left, width } = columns.at(-1)!;
-  const textWidth = left + width - MARGIN;
-  const notes = heading.notes.flatMap((note) => wrapText(SMALL, note, textWidth));
+  const paperWidth = left + width - MARGIN;
+  const notes = heading.notes.flatMap((note) => wrapText(SMALL, note, paperWidth));
   const notesTop = MARGIN + TITLE.height + CAPTION_GAP;
-  const columnsTop = notesTop + notes.length * LINE + ROW_GAP;
+  const legendTop = notesTop + notes.length * LINE + CAPTION_GAP;
+  const columnsTop = legendTop - CAPTION_GAP + (heading.legend ? LINE + GAP : 0) + ROW_GAP;
   let bottom = columnsTop + LINE + GAP;
   const tops = cells.map((row) => {
     const top = bottom;
@@ -113,14 +116,26 @@ export function viewSheet(rows: SheetRow[], heading: SheetHeading): Uint8Array<A
   notes.forEach((note, i) => {
     drawText(canvas, SMALL, note, { left: MARGIN, top: notesTop + i * LINE, color: SOFT });
   });
+  if (heading.legend) drawLegend(canvas, heading.legend, legendTop);
   columns.forEach(({ left, width }, c) => {
     const text = shortenText(BOLD, heading.columns[c], width);
     drawText(canvas, BOLD, text, { left, top: columnsTop, color: INK });
   });
-  const rule = { left: MARGIN, top: columnsTop + LINE, width: textWidth, height: 1 };
+  const rule = { left: MARGIN, top: columnsTop + LINE, width: paperWidth, height: 1 };
   mixArea(canvas, rule, RULE, 1);
   cells.forEach((row, r) => row.forEach((cell, c) => drawCell(canvas, cell, columns[c], tops[r])));
   return encodePng(canvas);
+}
+
+function drawLegend(
+  canvas: Raster,
+  { ramp, least, most }: NonNullable<SheetHeading["legend"]>,
+  top: number,
+): void {
+  drawText(canvas, SMALL, least, { left: MARGIN, top, color: SOFT });
+  const left = MARGIN + textWidth(SMALL, least) + GAP;
+  for (let line = 0; line < LINE - 4; line++) drawImage(canvas, ramp, left, top + 2 + line);
+  drawText(canvas, SMALL, most, { left: left + ramp.width + GAP, top, color: SOFT });
 }
 
 function columnsOf({ views }: SheetRow): Column[] {
