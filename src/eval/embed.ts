@@ -10,6 +10,7 @@ import { type EmbedInput, EmbedOptions, featureFormat, featureSettings } from ".
 import type { EvalHooks } from "./evaluate_knn.ts";
 import { FeatureFile, namesFile } from "./feature_file.ts";
 import { type FeatureFacts, featureLayout } from "./feature_layout.ts";
+import { lockFeatures } from "./feature_lock.ts";
 import { imageFeatures } from "./image_features.ts";
 import { layerVectors, vectorWidth } from "./image_vectors.ts";
 import { noneReadable } from "./none_readable.ts";
@@ -59,7 +60,8 @@ export interface EmbedHooks extends EvalHooks {
  * }
  * ```
  *
- * @throws {ConfigError} Lists every problem of the options; or `out` is there already.
+ * @throws {ConfigError} Lists every problem of the options; or `out` is there already, or somebody
+ * else writes it.
  * @throws {DataError} If there are no images, or none can be read.
  * @throws {CheckpointError} If there is no backbone to be read.
  * @throws {GpuError} If there is no adapter, or a batch does not fit it.
@@ -69,14 +71,15 @@ export async function embed(
   hooks: EmbedHooks = {},
 ): Promise<EmbedReport> {
   const checked = checkOptions(EmbedOptions, options);
-  const { out, overwrite } = checked;
-  await refuseToReplace({ out, overwrite });
-  if (featureFormat(checked) === "npy") await refuseToReplace({ out: namesFile(out), overwrite });
+  const { out } = checked;
+  await refuseToReplaceAny(checked);
   const images = await findImages(checked.data);
   using backbone = await openBackbone(checked.checkpoint, {
     ...checked,
     find: { onProgress: hooks.onDownload, onMessage: hooks.onMessage, signal: hooks.signal },
   });
+  using _lock = await lockFeatures(out);
+  await refuseToReplaceAny(checked); // who held the lock before may have written it
   await using file = await openFile(checked, images, backbone);
   if (file.replaced) {
     hooks.onMessage?.(
@@ -106,6 +109,12 @@ export async function embed(
     width: vectorWidth(checked.tokens, model.config.embedDim, checked.layers),
     images_per_second: (done - start) / (performance.now() - startMs) * 1000,
   };
+}
+
+async function refuseToReplaceAny(options: EmbedOptions): Promise<void> {
+  const { out, overwrite } = options;
+  await refuseToReplace({ out, overwrite });
+  if (featureFormat(options) === "npy") await refuseToReplace({ out: namesFile(out), overwrite });
 }
 
 async function addImages(

@@ -179,35 +179,50 @@ export function bytesOf({ bytes, inputs, outputs }: Dispatch): number {
  * Refuses a plan that cannot fit, before anything is allocated.
  *
  * @param memoryBytes Memory that may be used, where that is known.
+ * @param remedies What to do about it; those of training if left out.
  * @throws {GpuError} Says by how much it does not fit, and which setting to lower.
  */
-export function assertFits(plan: Plan, memoryBytes?: number): void {
+export function assertFits(
+  plan: Plan,
+  memoryBytes?: number,
+  remedies: Remedies = TRAINING_REMEDIES,
+): void {
   const { maxBindingBytes, maxBufferBytes, name } = plan.adapter;
   const limit = Math.min(maxBindingBytes, maxBufferBytes);
   const { largest, totalBytes } = costOf(plan);
   if (largest.bytes > limit) {
     throw new GpuError(
       `Cannot run this plan on ${name}: ${largest.label} must take at most ${mib(limit)} (the ` +
-        `adapter's limit for one buffer), got ${mib(largest.bytes)}; ${remedyFor(largest.kind)}`,
+        `adapter's limit for one buffer), got ${mib(largest.bytes)}; ${
+          remedyFor(largest.kind, remedies)
+        }`,
     );
   }
   if (memoryBytes !== undefined && totalBytes > memoryBytes) {
     throw new GpuError(
       `Cannot run this plan on ${name}: it needs ${mib(totalBytes)}, which is ` +
-        `${mib(totalBytes - memoryBytes)} more than there is; ${SMALLER_STEP}`,
+        `${mib(totalBytes - memoryBytes)} more than there is; ${remedies.batch}`,
     );
   }
 }
 
-const SMALLER_STEP = "lower batch_size (and raise gradient_accumulation_steps by as much), " +
-  "transform_args.local_view.num_views or the model's size";
+/** What to do where a plan does not fit, in words. */
+export interface Remedies {
+  /** About what grows with the batch. */
+  batch: string;
+  /** About what grows with the model. */
+  model: string;
+}
 
-/** What grows with the batch, and what with the model. */
-function remedyFor(kind: MemoryKind): string {
+const TRAINING_REMEDIES: Remedies = {
+  batch: "lower batch_size (and raise gradient_accumulation_steps by as much), " +
+    "transform_args.local_view.num_views or the model's size",
+  model: "lower method_args.output_dim or the model's width",
+};
+
+function remedyFor(kind: MemoryKind, { batch, model }: Remedies): string {
   const byBatch = kind === "activations" || kind === "images" || kind === "inputs";
-  return byBatch || kind === "constants"
-    ? SMALLER_STEP
-    : "lower method_args.output_dim or the model's width";
+  return byBatch || kind === "constants" ? batch : model;
 }
 
 /** Bytes as people read them. */

@@ -5,7 +5,7 @@ import { PlanRunner } from "../gpu/runner.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { packCrops } from "../model/crops.ts";
 import type { VisionTransformer } from "../model/vision_transformer.ts";
-import type { PassShape } from "./forward_pass.ts";
+import { PASS_REMEDIES, type PassShape } from "./forward_pass.ts";
 
 /** What the class tokens of images attend to. */
 export interface ClassAttention {
@@ -66,7 +66,7 @@ export class AttentionPass implements Disposable {
     recorder.phase("forward");
     backbone.classAttention(recorder, packing, block, weights);
     const plan = recorder.finish();
-    assertFits(plan);
+    assertFits(plan, undefined, PASS_REMEDIES);
     return new AttentionPass(await PlanRunner.build(plan, open), images, weights, grid);
   }
 

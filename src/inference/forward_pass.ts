@@ -1,5 +1,5 @@
 import type { OpenDevice } from "../gpu/device.ts";
-import { assertFits, PlanRecorder } from "../gpu/plan.ts";
+import { assertFits, PlanRecorder, type Remedies } from "../gpu/plan.ts";
 import { PlanRunner } from "../gpu/runner.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { packCrops } from "../model/crops.ts";
@@ -92,7 +92,7 @@ export class ForwardPass implements Disposable {
       return { cls: part(cls), registers: part(registers), patches: part(patches) };
     });
     const plan = recorder.finish();
-    assertFits(plan);
+    assertFits(plan, undefined, PASS_REMEDIES);
     return new ForwardPass(await PlanRunner.build(plan, open), images, layers, grid);
   }
 
@@ -121,6 +121,12 @@ export class ForwardPass implements Disposable {
     this.#runner[Symbol.dispose]();
   }
 }
+
+/** What to do about a pass that does not fit; options are called as the commands have them. */
+export const PASS_REMEDIES: Remedies = {
+  batch: "take fewer images at once (lower batch_size), or smaller ones (image_size)",
+  model: "take fewer images at once (lower batch_size), or a smaller model",
+};
 
 /** The same few tokens of every image, counted in the packed tokens of all. */
 function rowTable(images: number, perImage: number, first: number, length: number) {

@@ -4,7 +4,8 @@ import type { TrainConfig } from "../config/train_config.ts";
 import { ConfigError } from "../config/config_error.ts";
 import { EVENT_FILE_PREFIX } from "../tensorboard/event_file.ts";
 import { type CheckpointFile, readCheckpointName, toRemove } from "./kept_checkpoints.ts";
-import { LOCK_NAME, notWritable, RunLock } from "./run_lock.ts";
+import type { FileLock } from "../files/file_lock.ts";
+import { LOCK_NAME, lockRun, notWritable } from "./run_lock.ts";
 
 /** What a run writes into its folder; anything else there is not ours. */
 const OWN_ENTRIES = [
@@ -28,7 +29,7 @@ export class RunFolder implements Disposable {
   readonly exportedLast: string;
   readonly exportedConfig: string;
   readonly failedStep: string;
-  #lock: RunLock | undefined;
+  #lock: FileLock | undefined;
 
   constructor(readonly path: string) {
     this.checkpoints = join(path, "checkpoints");
@@ -64,7 +65,7 @@ export class RunFolder implements Disposable {
 
   /** Keeps other runs out, before anything changes. @throws {ConfigError} If one is in. */
   async lock(): Promise<void> {
-    this.#lock = await RunLock.take(this.path);
+    this.#lock = await lockRun(this.path);
   }
 
   /** Removes files that a kill left half written. */

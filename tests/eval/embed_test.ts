@@ -228,6 +228,30 @@ Deno.test("embed() replaces nothing unless it is told to", async () => {
   });
 });
 
+Deno.test("two embed() of one file are kept apart, and nothing of the lock is left", async () => {
+  await withImageFolder(SIDES, async (folder, data) => {
+    const out = join(folder, "x.csv");
+    const { pid } = Deno;
+    let refused: unknown;
+    const onImages = async () => {
+      refused ??= await embed({ ...MODEL, data, out }).catch((error) => error);
+    };
+    let all: Promise<void> | undefined;
+    await embed({ ...MODEL, data, out }, { onImages: () => all ??= onImages() });
+    await all;
+    const { name, message } = refused as Error;
+    equal(name, "ConfigError");
+    match(
+      message,
+      new RegExp(
+        `out: must be a file that nobody else writes, got ".*x.csv", which process ${pid} on .* ` +
+          "has used since .*; wait for it, stop it, or choose another file",
+      ),
+    );
+    deepEqual((await readdir(folder)).sort(), ["data", "x.csv"]);
+  });
+});
+
 Deno.test("what cannot be read is named once, and left out", async () => {
   await withImageFolder([16, 20, 24], async (folder, data) => {
     await writeFile(join(data, "1.png"), "no picture");
@@ -248,7 +272,7 @@ Deno.test("what cannot be read is named once, and left out", async () => {
 Deno.test("what the system refuses to write is told in words that help", async () => {
   await withImageFolder([16], async (folder, data) => {
     const out = join(data, "0.png", "x.npy"); // a file is no folder
-    const message = /Cannot write ".*x.npy": .*; see that there is room .* goes on there/;
+    const message = /Cannot write ".*x.npy": .*; see that there is room .* run it again/;
     await rejects(embed({ ...MODEL, data, out }), { message });
     deepEqual(await readdir(folder), ["data"]);
   });

@@ -1,4 +1,4 @@
-import { deepEqual, equal, rejects } from "node:assert/strict";
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { ConfigError } from "../../src/config/config_error.ts";
 import { modelOf } from "../../src/golden/training_case.ts";
 import { ShapeError } from "../../src/gpu/errors.ts";
@@ -169,4 +169,18 @@ Deno.test("random weights and published ones are not taken for one another", asy
         "loadModel() for its published weights",
     ),
   );
+});
+
+Deno.test("a pass that does not fit the adapter says so in the words of evaluations", async () => {
+  using model = await createModel("dinov2/vittest");
+  const { maxBindingBytes, name } = model.adapter;
+  if (maxBindingBytes > 2 ** 28) return; // the images for it would take gigabytes
+  const images = Math.ceil(maxBindingBytes / (4 * 3 * 32 * 32)) + 1;
+  const pixels = new Float32Array(images * 3 * 32 * 32);
+  await rejects(model.forwardFeatures(pixels, { images, size: [32, 32] }), ({ message }: Error) => {
+    ok(message.startsWith(`Cannot run this plan on ${name}: `), message);
+    const end = "; take fewer images at once (lower batch_size), or smaller ones (image_size)";
+    ok(message.endsWith(end), message);
+    return true;
+  });
 });

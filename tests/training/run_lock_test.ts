@@ -2,13 +2,13 @@ import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { hostname } from "node:os";
 import { ConfigError } from "../../src/config/config_error.ts";
-import { RunLock } from "../../src/training/run_lock.ts";
+import { lockRun } from "../../src/training/run_lock.ts";
 import { withFolder } from "../support/folders.ts";
 
 /** The one problem that taking the lock of `out` meets. */
 async function refusal(out: string): Promise<string> {
   let message = "";
-  await rejects(RunLock.take(out), (error: Error) => {
+  await rejects(lockRun(out), (error: Error) => {
     ok(error instanceof ConfigError, error.stack);
     message = error.problems[0].message;
     return true;
@@ -19,10 +19,10 @@ async function refusal(out: string): Promise<string> {
 /** A process that takes the lock of `out` and keeps it until it is killed. */
 async function holdElsewhere(out: string): Promise<Deno.ChildProcess> {
   const script = `
-    import { RunLock } from ${
+    import { lockRun } from ${
     JSON.stringify(import.meta.resolve("../../src/training/run_lock.ts"))
   };
-    using lock = await RunLock.take(${JSON.stringify(out)});
+    using lock = await lockRun(${JSON.stringify(out)});
     console.log(lock.path);
     setInterval(() => {}, 1000);
     await new Promise(() => {});`;
@@ -36,10 +36,10 @@ async function holdElsewhere(out: string): Promise<Deno.ChildProcess> {
   return child;
 }
 
-Deno.test("RunLock tells who holds it, and goes when it is disposed", async () => {
+Deno.test("lockRun() tells who holds it, and goes when it is disposed", async () => {
   await withFolder(async (out) => {
     {
-      using _lock = await RunLock.take(out);
+      using _lock = await lockRun(out);
       const { pid, host, started } = JSON.parse(await readFile(`${out}/run.lock`, "utf8"));
       deepEqual([pid, host], [Deno.pid, hostname()]);
       equal(
@@ -49,34 +49,34 @@ Deno.test("RunLock tells who holds it, and goes when it is disposed", async () =
       );
     }
     deepEqual(await readdir(out), []);
-    using _again = await RunLock.take(out);
+    using _again = await lockRun(out);
   });
 });
 
-Deno.test("RunLock lets one in of many that want it at once", async () => {
+Deno.test("lockRun() lets one in of many that want it at once", async () => {
   await withFolder(async (out) => {
-    const all = await Promise.allSettled(Array.from({ length: 20 }, () => RunLock.take(out)));
+    const all = await Promise.allSettled(Array.from({ length: 20 }, () => lockRun(out)));
     const taken = all.filter((each) => each.status === "fulfilled");
     equal(taken.length, 1);
     taken[0].value[Symbol.dispose]();
   });
 });
 
-Deno.test("RunLock of a killed process is free again", async () => {
+Deno.test("the lock of a killed process is free again", async () => {
   await withFolder(async (out) => {
     const child = await holdElsewhere(out);
     ok((await refusal(out)).includes(`which process ${child.pid} on ${hostname()} has used since`));
     child.kill("SIGKILL");
     await child.status;
     deepEqual((await readdir(out)).sort(), ["hold.ts", "run.lock"]);
-    using _lock = await RunLock.take(out);
+    using _lock = await lockRun(out);
   });
 });
 
-Deno.test("RunLock takes a lock whose file was cut off", async () => {
+Deno.test("lockRun() takes a lock whose file was cut off", async () => {
   await withFolder(async (out) => {
     await writeFile(`${out}/run.lock`, '{"pid":');
-    using _lock = await RunLock.take(out);
+    using _lock = await lockRun(out);
     equal(JSON.parse(await readFile(`${out}/run.lock`, "utf8")).pid, Deno.pid);
   });
 });
