@@ -96,7 +96,7 @@ function crossFieldProblems(config: TrainConfig): ConfigProblem[] {
 }
 
 /** Published weights and what stands in their way. */
-function weightsProblems({ model, checkpoint, weights, model_args }: TrainConfig): ConfigProblem[] {
+function weightsProblems({ model, checkpoint, weights }: TrainConfig): ConfigProblem[] {
   const problems: ConfigProblem[] = [];
   const pretrained = publishedName(model) !== undefined;
   if (weights !== null && (checkpoint !== null || !pretrained)) {
@@ -105,14 +105,6 @@ function weightsProblems({ model, checkpoint, weights, model_args }: TrainConfig
       : ["checkpoint", "keep one"];
     const message = `must not be given beside ${beside}, got "${weights}"; ${remedy}`;
     problems.push({ key: "weights", message });
-  }
-  const { in_chans } = model_args;
-  if (pretrained && checkpoint === null && weights === null && in_chans !== 3) {
-    problems.push({
-      key: "model_args.in_chans",
-      message: `must be 3 for the published weights of ${model}, got ${in_chans}; start from ` +
-        `random ones with a name that ends in -notpretrained, or set transform_args.num_channels=3`,
-    });
   }
   return problems;
 }

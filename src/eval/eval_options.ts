@@ -20,6 +20,8 @@ export const featureFields = {
   which: z.enum(["teacher", "student"]).default("teacher").describe("Network of a checkpoint"),
   num_heads: z.int().min(1).nullable().default(null)
     .describe("Attention heads of a file that does not say, where they are not 64 wide"),
+  num_channels: z.int().min(1).max(4).nullable().default(null)
+    .describe("Channels of images, to which the patch embedding is adapted; null for its own"),
   tokens: z.enum(TOKEN_CHOICES).default("cls")
     .describe("Vector of an image: class token, mean of the patch tokens, or both"),
   image_size: z.union([

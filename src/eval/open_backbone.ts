@@ -22,17 +22,18 @@ export interface OpenBackbone extends Disposable {
  *
  * @param checkpoint A path, or a name such as `dinov2/vits14` for published weights, or
  * `dinov2/vits14-notpretrained` for random ones.
- * @param options `which` network of a checkpoint; `num_heads` where a
- * file does not say; `seed` of random weights; where to `find`
+ * @param options `which` network of a checkpoint; `num_heads` where a file does not say;
+ * `num_channels` of images, if not those of the weights; `seed` of random weights; where to `find`
  * published ones.
  * @throws {CheckpointError} If there is no such file, or it holds no backbone.
  * @throws {ConfigError} If there is no model of the name.
  */
 export async function openBackbone(
   checkpoint: string,
-  { which, num_heads, accelerator, seed, find }: {
+  { which, num_heads, num_channels, accelerator, seed, find }: {
     which?: "teacher" | "student";
     num_heads?: number | null;
+    num_channels?: number | null;
     accelerator?: Accelerator;
     seed?: number;
     find?: FindOptions;
@@ -41,10 +42,15 @@ export async function openBackbone(
   const path = await weightsFile(checkpoint);
   const isRandom = path === undefined && publishedName(checkpoint) === undefined;
   const model = isRandom
-    ? await createModel(checkpoint, { accelerator, seed })
+    ? await createModel(checkpoint, {
+      model_args: num_channels ? { in_chans: num_channels } : {},
+      accelerator,
+      seed,
+    })
     : await loadModel(path ?? checkpoint, {
       which,
       numHeads: num_heads,
+      numChannels: num_channels,
       accelerator,
       find,
     });

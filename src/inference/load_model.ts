@@ -3,9 +3,11 @@ import { ConfigError } from "../config/config_error.ts";
 import type { Accelerator } from "../gpu/device.ts";
 import { CheckpointError } from "../safetensors.ts";
 import { BackboneWeights } from "../weights/backbone_weights.ts";
-import { describeWeights } from "../weights/describe_weights.ts";
+import { describeWeights, MOST_CHANNELS } from "../weights/describe_weights.ts";
+import { fittedWeights } from "../weights/fitted_weights.ts";
 import { type FindOptions, findPretrained } from "../weights/pretrained.ts";
 import { publishedWeights } from "../weights/published.ts";
+import type { WeightSource } from "../weights/weight_source.ts";
 import { Model } from "./model.ts";
 
 /** What `loadModel` may be told. */
@@ -14,6 +16,8 @@ export interface LoadOptions {
   which?: "teacher" | "student";
   /** Of a foreign file whose attention heads are not 64 wide, which its weights do not say. */
   numHeads?: number | null;
+  /** Channels of images, 1 to 4; the patch embedding is adapted to them. Null for the file's. */
+  numChannels?: number | null;
   accelerator?: Accelerator;
   /** Where published weights are looked for, who follows their download, and what ends it. */
   find?: FindOptions;
@@ -41,7 +45,7 @@ export interface LoadOptions {
  * @param path The file, or the name of a model with published weights.
  * @throws {CheckpointError} If the file is damaged, or does not hold all weights of a backbone;
  * lists those that are missing or of another shape. If published weights cannot be had.
- * @throws {ConfigError} If there are no published weights of that name.
+ * @throws {ConfigError} If there are no published weights of that name, or no such channels.
  * @throws {GpuError} If there is no adapter of the kind asked for.
  */
 export async function loadModel(path: string, options: LoadOptions = {}): Promise<Model> {
@@ -54,12 +58,17 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
 /** @param name What the model is called; what its file says, or the file, if left out. */
 async function loadFile(
   path: string,
-  { which, numHeads, accelerator }: LoadOptions,
+  { which, numHeads, numChannels, accelerator, find }: LoadOptions,
   name?: string,
 ): Promise<Model> {
-  await using weights = await BackboneWeights.open(path, which);
-  const { model: found } = await describeWeights(weights, numHeads);
-  const config = name === undefined ? found : { ...found, name };
+  await using file = await BackboneWeights.open(path, which);
+  const { model: found } = await describeWeights(file, numHeads);
+  const config = {
+    ...found,
+    name: name ?? found.name,
+    inChans: channelsOf(numChannels) ?? found.inChans,
+  };
+  const weights = fittedWeights<WeightSource>(file, config, { onMessage: find?.onMessage });
   const model = await Model.allocate(config, { accelerator });
   try {
     checkShapes(path, weights.shapes, model.shapes);
@@ -69,6 +78,15 @@ async function loadFile(
     model[Symbol.dispose]();
     throw error;
   }
+}
+
+function channelsOf(numChannels?: number | null): number | undefined {
+  if (numChannels === undefined || numChannels === null) return undefined;
+  if (Number.isInteger(numChannels) && numChannels >= 1 && numChannels <= MOST_CHANNELS) {
+    return numChannels;
+  }
+  const message = `must be 1 to ${MOST_CHANNELS}, got ${numChannels}`;
+  throw new ConfigError([{ key: "num_channels", message }]);
 }
 
 async function pretrainedFile(name: string, find?: FindOptions): Promise<string> {

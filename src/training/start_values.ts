@@ -6,13 +6,13 @@ import { initialBuffer } from "../model/initial_values.ts";
 import { CheckpointError } from "../safetensors.ts";
 import { SafetensorsFile } from "../safetensors_file.ts";
 import { BackboneWeights } from "../weights/backbone_weights.ts";
+import { fittedWeights } from "../weights/fitted_weights.ts";
 import { formatOf } from "../weights/open_weights.ts";
 import { type FindOptions, findPretrained } from "../weights/pretrained.ts";
 import { type PublishedWeights, publishedWeights } from "../weights/published.ts";
 import type { WeightSource } from "../weights/weight_source.ts";
 import type { StepMemory } from "./checkpoint.ts";
 import type { RunObserver } from "./observer.ts";
-import { resizedPositions } from "./resized_positions.ts";
 import type { TrainStep } from "./step.ts";
 
 /** Names of an error's list that are shown. */
@@ -63,18 +63,23 @@ export async function startValues(
     const path = await pretrainedFile(config, published, observer, find);
     if (path === undefined) return false;
     await using weights = await openWeights(path, undefined);
-    await takeWeights(config, fitted(weights, config, observer), step, memory, observer);
+    await takeWeights(config, weights, step, memory, observer);
   } else await writeValues(step, memory, seed);
   return true;
 }
 
+/** Writes weights into both networks, with the grid of positions and the channels of the model. */
 async function takeWeights(
-  { model, seed }: TrainConfig,
-  weights: Weights,
+  { model, model_args, seed }: TrainConfig,
+  found: Weights,
   step: TrainStep,
   memory: StepMemory,
   observer: RunObserver,
 ): Promise<void> {
+  const weights = fittedWeights(found, resolveModel(model, model_args), {
+    prefix: BACKBONE,
+    onMessage: (message) => observer.onMessage?.(message),
+  });
   checkNames(weights, step, model);
   await writeValues(step, memory, seed, weights);
   const heads = weights.hasHeads ? "" : "; the heads start at random: " +
@@ -94,17 +99,6 @@ async function pretrainedFile(
     onMessage: (message) => observer.onMessage?.(message),
     onProgress: (done, total) => observer.onDownload?.(done, total),
   });
-}
-
-/** Published weights as the model wants them: with its grid of positions. */
-function fitted(weights: Weights, config: TrainConfig, observer: RunObserver): Weights {
-  const model = resolveModel(config.model, config.model_args);
-  const { weights: resized, sides } = resizedPositions(weights, model, `${BACKBONE}pos_embed`);
-  if (sides !== null) {
-    const [from, to] = sides.map((side) => `${side} x ${side}`);
-    observer.onMessage?.(`positions of ${from} patches resized to ${to}`);
-  }
-  return resized;
 }
 
 /** Splits off what follows the `#`; a file that is called so is taken as it is. */

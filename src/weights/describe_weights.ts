@@ -12,7 +12,7 @@ import { ownDescription, type TrainedViews } from "./own_description.ts";
 const DEFAULT_SIDE = 224;
 
 /** Most channels that images are decoded to. */
-const MOST_CHANNELS = 4;
+export const MOST_CHANNELS = 4;
 
 /**
  * The model that weights belong to, and the views it was trained with, by what the file says, by
@@ -40,15 +40,15 @@ export async function describeWeights(
 }
 
 /**
- * The views that a model is given: those that it was trained with, where somebody knows them and
- * they are of as many channels as it takes, which with `channel_drop` they are not.
+ * The views that a model is given: those that it was trained with, where somebody knows them; of
+ * another number of channels, as with `channel_drop`, normalized as images of so many are.
  */
 export function viewsFor(model: ModelConfig, trained?: TrainedViews): TrainedViews {
   const { imgSize, patchSize, inChans } = model;
   if (trained?.num_channels === inChans) return trained;
   const side = Math.min(imgSize, Math.floor(DEFAULT_SIDE / patchSize) * patchSize);
   return {
-    image_size: [side, side],
+    image_size: trained?.image_size ?? [side, side],
     num_channels: inChans,
     normalize: channelStatistics(inChans),
   };

@@ -6,12 +6,13 @@ import { elementCount } from "../../src/gpu/tensor.ts";
 import { loadModel } from "../../src/inference/load_model.ts";
 import { Model } from "../../src/inference/model.ts";
 import { CheckpointError } from "../../src/safetensors.ts";
-import { resizedPositions } from "../../src/training/resized_positions.ts";
+import { resizedPositions } from "../../src/weights/resized_positions.ts";
 import { resumeRun } from "../../src/training/resume_run.ts";
 import { stepShape } from "../../src/training/run_setup.ts";
 import { startValues } from "../../src/training/start_values.ts";
 import { TrainStep } from "../../src/training/step.ts";
 import { train } from "../../src/training/train.ts";
+import { adaptChannels } from "../../src/weights/adapted_channels.ts";
 import { BackboneWeights } from "../../src/weights/backbone_weights.ts";
 import type { FindOptions } from "../../src/weights/pretrained.ts";
 import { assertAllClose, randomArray } from "../support/arrays.ts";
@@ -103,6 +104,22 @@ Deno.test("startValues() resizes positions to another img_size, and says so", as
   equal((await valuesOf(gpu, step, "teacher")).get("backbone.pos_embed")!.length, 37 * 32);
   deepEqual(messages, [
     "positions of 4 x 4 patches resized to 6 x 6",
+    `starting from the backbone in "${TINY_PTH}"${HEADS_HINT}`,
+  ]);
+});
+
+Deno.test("startValues() adapts the patch embedding to other channels, and says so", async () => {
+  using gpu = await Gpu.open();
+  const transform_args = { ...PRETRAINED_RUN.transform_args, num_channels: 4 };
+  const { step, messages } = await started(gpu, { transform_args });
+  await using file = await BackboneWeights.open(TINY_PTH);
+  const expected = adaptChannels(await file.f32("patch_embed.proj.weight"), [3, 4], 49);
+  for (const network of ["values", "teacher"] as const) {
+    const now = await valuesOf(gpu, step, network);
+    deepEqual(now.get("backbone.patch_embed.proj.weight"), expected);
+  }
+  deepEqual(messages, [
+    "patch embedding of 3 channels adapted to 4 channels: repeated in turn, scaled by 3/4",
     `starting from the backbone in "${TINY_PTH}"${HEADS_HINT}`,
   ]);
 });

@@ -10,11 +10,16 @@ import { TrainStep } from "../../src/training/step.ts";
 import { startValues } from "../../src/training/start_values.ts";
 import { TINY_RUN } from "../support/tiny_run.ts";
 
-/** The tiny run's settings with this checkpoint; `output_dim` and `depth` make other models. */
-function configOf(checkpoint: string | null, { output_dim = 64, depth = 2 } = {}) {
+/** The tiny run's settings with this checkpoint; the rest makes other models. */
+function configOf(
+  checkpoint: string | null,
+  { output_dim = 64, depth = 2, img_size = 32, num_channels = 3 } = {},
+) {
   const method_args = { ...TINY_RUN.method_args, output_dim };
-  const model_args = { ...TINY_RUN.model_args, depth };
-  return resolveConfig({ ...TINY_RUN, out: "-", data: "-", checkpoint, method_args, model_args });
+  const model_args = { ...TINY_RUN.model_args, depth, img_size };
+  const transform_args = { ...TINY_RUN.transform_args, num_channels };
+  const change = { checkpoint, method_args, model_args, transform_args };
+  return resolveConfig({ ...TINY_RUN, out: "-", data: "-", ...change });
 }
 
 /** Files of a step whose networks hold random values: a checkpoint and an export. */
@@ -100,6 +105,33 @@ Deno.test("startValues() takes a backbone alone from an export, for other heads 
       `starting from the backbone in "${exported}"; the heads start at random: ` +
       "method_args.student_freeze_backbone_steps=N trains them alone first",
     ]);
+  });
+});
+
+Deno.test("startValues() fits any checkpoint to another grid and to other channels, and says so", async () => {
+  await withFiles(async (gpu, saved, checkpoint, exported) => {
+    for (const file of [checkpoint, `${checkpoint}#student`, exported]) {
+      const { step, messages } = await started(gpu, file, { img_size: 48, num_channels: 1 });
+      deepEqual(messages.slice(0, 2), [
+        "positions of 4 x 4 patches resized to 6 x 6",
+        "patch embedding of 3 channels adapted to 1 channel: summed",
+      ]);
+      equal(messages.length, 3);
+      const source = file.endsWith("#student") ? "student" : "teacher";
+      const [from, now] = [
+        await valuesOf(gpu, saved, source),
+        await valuesOf(gpu, step, "teacher"),
+      ];
+      const changed = [...now].filter(([name]) => name.startsWith("backbone."))
+        .filter(([name, { length }]) => length !== from.get(name)!.length).map(([name]) => name);
+      deepEqual(changed.sort(), ["backbone.patch_embed.proj.weight", "backbone.pos_embed"]);
+      deepEqual(now.get("backbone.norm.weight"), from.get("backbone.norm.weight"));
+      // The class token's position stays as it is.
+      deepEqual(
+        now.get("backbone.pos_embed")!.subarray(0, 64),
+        from.get("backbone.pos_embed")!.subarray(0, 64),
+      );
+    }
   });
 });
 

@@ -1,6 +1,7 @@
 import type { ModelConfig } from "../config/model_config.ts";
 import { resamplePositions } from "../pos_interpolation.ts";
-import type { WeightSource } from "../weights/weight_source.ts";
+import { withChanged } from "./changed_tensor.ts";
+import type { WeightSource } from "./weight_source.ts";
 
 /** Weights whose positions may be of another grid than the file's. */
 export interface ResizedPositions<Source> {
@@ -27,20 +28,17 @@ export function resizedPositions<Source extends WeightSource>(
   const to = model.imgSize / model.patchSize;
   const isOther = Number.isInteger(from) && from !== to && dim === model.embedDim;
   if (!isOther) return { weights, sides: null };
-  const shape = [1, 1 + to * to, dim];
   const interpolation = {
     from: [from, from] as const,
     to: [to, to] as const,
     offset: model.interpolateOffset,
     antialias: model.interpolateAntialias,
   };
-  const resized = {
-    ...weights,
-    shapes: new Map([...weights.shapes, [name, shape]]),
-    f32: async (asked: string) => {
-      const values = await weights.f32(asked);
-      return asked === name ? resamplePositions(values, dim, interpolation) : values;
-    },
-  };
+  const resized = withChanged(
+    weights,
+    name,
+    [1, 1 + to * to, dim],
+    (values) => resamplePositions(values, dim, interpolation),
+  );
   return { weights: resized, sides: [from, to] };
 }
