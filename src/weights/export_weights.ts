@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { checkOptions } from "../config/check_options.ts";
 import { ConfigError } from "../config/config_error.ts";
@@ -9,7 +9,7 @@ import { CheckpointError } from "../safetensors.ts";
 import { bytesOf, writeSafetensors } from "../safetensors_file.ts";
 import { BackboneWeights } from "./backbone_weights.ts";
 import { describeWeights } from "./describe_weights.ts";
-import { expectedNames } from "./expected_names.ts";
+import { checkEmbed, checkTransformers, checkWhole, refuseToReplace } from "./export_checks.ts";
 import { type ExportInput, ExportOptions } from "./export_options.ts";
 import {
   embedTensors,
@@ -22,16 +22,13 @@ import { transformersConfig } from "./exported_config.ts";
 import { backboneModel } from "./onnx_model.ts";
 import type { TrainedViews } from "./own_description.ts";
 import { isWeight } from "../onnx/graph.ts";
-import { dataFile, writeOnnx } from "../onnx/onnx_file.ts";
+import { writeOnnx } from "../onnx/onnx_file.ts";
 import { type FindOptions, findPretrained } from "./pretrained.ts";
 import { publishedWeights } from "./published.ts";
 import { preprocessorConfig } from "./preprocessor_config.ts";
 import { timmConfig } from "./timm_config.ts";
 import { writeTorchFile } from "./torch_writer.ts";
 import { weightsFile } from "./weights_file.ts";
-
-/** Any of these is in the folder of a run, whose own config.json would be lost. */
-const RUN_ENTRIES = new Set(["checkpoints", "metrics.jsonl", "exported_last.safetensors"]);
 
 /** What was written. */
 export interface ExportReport {
@@ -85,7 +82,8 @@ export async function exportWeights(
   const described = await describeWeights(weights, checked.num_heads);
   checkWhole(weights, described.model);
   const embed = checked.part === "embedding_model" ? embedTensors(weights) : [];
-  if (embed.length > 0) checkEmbed(weights, described.model, checked);
+  if (embed.length > 0) checkEmbed(weights, described.model);
+  if (checked.format === "hf") checkTransformers(described.model, embed);
   try {
     await mkdir(isFolder ? checked.out : dirname(checked.out), { recursive: true });
     return await write({ weights, ...described, embed }, checked);
@@ -109,43 +107,6 @@ async function openWeights(
   const path = await findPretrained(published, find);
   if (path !== undefined) return await BackboneWeights.open(path);
   throw new CheckpointError(`Cannot export "${checkpoint}": its download was stopped; try again`);
-}
-
-/** @throws {CheckpointError} If weights of the model are missing. */
-function checkWhole({ path, shapes }: BackboneWeights, model: ModelConfig): void {
-  const missing = expectedNames(model).filter((name) => !shapes.has(name));
-  if (missing.length === 0) return;
-  throw new CheckpointError(
-    `Cannot export "${path}": it must hold all weights of a backbone, got none of ` +
-      `${missing.slice(0, 5).join(", ")}${
-        missing.length > 5 ? ` and ${missing.length - 5} more` : ""
-      }`,
-  );
-}
-
-/**
- * @throws {CheckpointError} If the layer on top does not fit the backbone.
- * @throws {ConfigError} If the format has no place for it.
- */
-function checkEmbed(
-  { path, embedShapes }: BackboneWeights,
-  { embedDim }: ModelConfig,
-  { format }: ExportOptions,
-): void {
-  const weight = embedShapes.get("embed.weight") ?? [];
-  const bias = embedShapes.get("embed.bias") ?? [];
-  const fits = weight.length === 2 && weight[1] === embedDim && bias.join() === `${weight[0]}`;
-  if (!fits) {
-    throw new CheckpointError(
-      `Cannot export "${path}": embed.weight must have shape [n, ${embedDim}] and embed.bias [n], ` +
-        `got [${weight.join(", ")}] and [${bias.join(", ")}]`,
-    );
-  }
-  if (format !== "hf") return;
-  const message = `must be model for format=hf, which has no place for the layer of embed_dim ` +
-    `${weight[0]}, got "embedding_model"; choose it, or one of safetensors, torch_state_dict, ` +
-    "timm, onnx";
-  throw new ConfigError([{ key: "part", message }]);
 }
 
 async function write(backbone: Backbone, options: ExportOptions): Promise<ExportReport> {
@@ -208,27 +169,4 @@ function reportOf(files: string[], tensors: readonly { shape: readonly number[] 
   const size = (shape: readonly number[]) => shape.reduce((product, each) => product * each, 1);
   const parameters = tensors.reduce((sum, { shape }) => sum + size(shape), 0);
   return { files, tensors: tensors.length, parameters };
-}
-
-/** A file that is there is not replaced unasked, nor a folder with something in it. */
-async function refuseToReplace({ out, format, overwrite }: ExportOptions, isFolder: boolean) {
-  const refuse = (message: string) => new ConfigError([{ key: "out", message }]);
-  const refuseOld = (path: string) =>
-    refuse(`must be new, got "${path}", which exists; choose another, or write overwrite=true`);
-  const isThere = (path: string) => stat(path).then(() => true, () => false);
-  if (format === "onnx" && !overwrite && await isThere(dataFile(out))) {
-    throw refuseOld(dataFile(out));
-  }
-  const found = await stat(out).catch(() => undefined);
-  if (found === undefined) return;
-  if (isFolder !== found.isDirectory()) {
-    const [wanted, got] = isFolder ? ["folder", "file"] : ["file", "folder"];
-    throw refuse(`must be a ${wanted}, got the ${got} "${out}"; choose another`);
-  }
-  const entries = isFolder ? await readdir(out) : [];
-  if (entries.some((name) => RUN_ENTRIES.has(name))) {
-    throw refuse(`must not be the folder of a run, got "${out}"; choose another`);
-  }
-  if (overwrite || (isFolder && entries.length === 0)) return;
-  throw refuseOld(out);
 }

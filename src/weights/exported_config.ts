@@ -29,7 +29,7 @@ export function exportedConfig(options: ExportedConfigOptions): Record<string, u
 
 /** The fields of transformers' `Dinov2Config` or `Dinov2WithRegistersConfig`. */
 export function transformersConfig(model: ModelConfig): Record<string, unknown> {
-  const { numRegisterTokens } = model;
+  const { numRegisterTokens, layerScaleInit } = model;
   const registers = numRegisterTokens > 0;
   return {
     architectures: [registers ? "Dinov2WithRegistersModel" : "Dinov2Model"],
@@ -47,8 +47,9 @@ export function transformersConfig(model: ModelConfig): Record<string, unknown> 
     patch_size: model.patchSize,
     num_channels: model.inChans,
     qkv_bias: true,
-    // A model without layer scale is one whose layer scale is 1 everywhere.
-    layerscale_value: model.layerScaleInit ?? 1,
+    // Without layer scale it is 1 everywhere, as it is where nothing is said. JSON cannot tell 1.0
+    // from the integer 1, which is refused; it is but a start value, so whole ones are left out.
+    ...(Number.isInteger(layerScaleInit ?? 1) ? {} : { layerscale_value: layerScaleInit }),
     drop_path_rate: model.dropPathRate,
     use_swiglu_ffn: model.ffnLayer === "swiglufused",
     ...(registers ? { num_register_tokens: numRegisterTokens } : {}),

@@ -36,7 +36,7 @@ export function backboneModel(
 }
 
 function metadataOf(
-  { name, patchSize, inChans, embedDim, numRegisterTokens }: ModelConfig,
+  { name, patchSize, inChans, numRegisterTokens }: ModelConfig,
   { normalize }: TrainedViews,
   size: readonly [number, number],
   part: string,
@@ -50,7 +50,6 @@ function metadataOf(
     num_channels: String(inChans),
     mean: JSON.stringify(normalize.mean),
     std: JSON.stringify(normalize.std),
-    embed_dim: String(embedDim),
     num_register_tokens: String(numRegisterTokens),
   };
 }

@@ -116,8 +116,8 @@ Deno.test("timm has the layer as its head, transformers has no place for it", as
   await rejects(exportWeights({ checkpoint, format: "hf", out: `${folder}/hf`, part, num_heads }), {
     message:
       "Found 1 problem in the configuration\n  part: must be model for format=hf, which has " +
-      'no place for the layer of embed_dim 10, got "embedding_model"; choose it, or one of ' +
-      "safetensors, torch_state_dict, timm, onnx",
+      'no place for the layer of embed_dim 10, got "embedding_model"; choose it, or ' +
+      "safetensors, torch_state_dict, timm or onnx",
   });
 });
 

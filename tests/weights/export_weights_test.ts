@@ -58,6 +58,7 @@ Deno.test("for transformers, names, shapes and bits are those of its own models"
     ].map((path) => JSON.parse(Deno.readTextFileSync(path)));
     for (const key of Object.keys(config)) if (key in known) equal(config[key], known[key], key);
     ok(Object.keys(config).filter((key) => key in known).length > 6);
+    equal("layerscale_value" in config, false, "1.0 cannot be written, and 1 is refused");
     equal(processor.image_mean.length, 3);
   }
 });
@@ -70,6 +71,17 @@ Deno.test("a model without layer scale has one of ones for transformers", async 
     .filter(({ name }) => name === "encoder.layer.0.layer_scale2.lambda1");
   equal(scale.length, 2, "the file's own, and that of a model which has none");
   deepEqual([...await scale[1].values()], Array<number>(model.embedDim).fill(1));
+});
+
+Deno.test("transformers is given ratios that are whole, or none", async () => {
+  const folder = await Deno.makeTempDir();
+  using made = await createModel("dinov2/vittest", { model_args: { depth: 1, mlp_ratio: 2.5 } });
+  const checkpoint = `${folder}/a.safetensors`;
+  await made.save(checkpoint);
+  await rejects(exportWeights({ checkpoint, format: "hf", out: `${folder}/hf` }), {
+    message: "Found 1 problem in the configuration\n  format: must be another for mlp_ratio 2.5, " +
+      'got "hf", whose ratios are whole; choose safetensors, torch_state_dict, timm or onnx',
+  });
 });
 
 Deno.test("for timm, registers take the class token's position, and gates other names", async () => {

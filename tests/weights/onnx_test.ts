@@ -132,7 +132,6 @@ Deno.test("the model says who made it, and what images must be", async () => {
     num_channels: "3",
     mean: "[0.485,0.456,0.406]",
     std: "[0.229,0.224,0.225]",
-    embed_dim: "64",
     num_register_tokens: "0",
   });
   match(model.inputs[0].doc, /less the mean/);
