@@ -51,7 +51,7 @@ export type {
 export type { ClassReport } from "./src/eval/class_report.ts";
 export type { Accuracy } from "./src/eval/guess_tally.ts";
 export { exportWeights } from "./src/weights/export_weights.ts";
-export type { ExportReport } from "./src/weights/export_weights.ts";
+export type { ExportHooks, ExportReport } from "./src/weights/export_weights.ts";
 export type { ExportInput as ExportOptions } from "./src/weights/export_options.ts";
 export { resolveConfig } from "./src/config/resolve_config.ts";
 export type { TrainConfig, TrainOptions } from "./src/config/train_config.ts";

@@ -6,7 +6,7 @@ const BAR_WIDTH = 20;
 const REDRAW_MS = 100;
 
 /**
- * Shows how far a download is: one rewritten line on a terminal, ten plain lines elsewhere.
+ * Shows how far a download, or the writing of a large file, is: one rewritten line on a terminal, ten plain lines elsewhere.
  *
  * @example
  * ```ts

@@ -3,8 +3,12 @@ import { ExportOptions } from "../weights/export_options.ts";
 import { type ExportReport, exportWeights } from "../weights/export_weights.ts";
 import { optionsHelp } from "./arguments.ts";
 import { type CommandContext, examples, printFound } from "./command_line.ts";
+import { DownloadLine } from "./download_line.ts";
 import { evalProgress } from "./eval_progress.ts";
 import { readOptions } from "./option_arguments.ts";
+
+/** Bytes of weights from which on their writing takes long enough to be shown. */
+const LARGE_BYTES = 500e6;
 
 /** Adds `export` to the program; `run` is what it does. */
 export function addExport(program: Command, context: CommandContext, run = exportWeights): void {
@@ -20,7 +24,14 @@ export function addExport(program: Command, context: CommandContext, run = expor
     .action(async (args, { json }) => {
       const { onDownload, onMessage, finish } = evalProgress(context.err);
       const find = { onProgress: onDownload, onMessage };
-      const report = await run(readOptions(ExportOptions, args), { find }).finally(finish);
+      const written = new DownloadLine(context.err);
+      const onBytes = (done: number, total: number) => {
+        if (total >= LARGE_BYTES) written.update(done, total);
+      };
+      const report = await run(readOptions(ExportOptions, args), { find, onBytes }).finally(() => {
+        finish();
+        written.finish();
+      });
       printFound(context, report, json, describeExport);
     });
 }

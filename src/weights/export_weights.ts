@@ -37,6 +37,13 @@ export interface ExportReport {
   parameters: number;
 }
 
+/** How published weights are found, and who follows an export. */
+export interface ExportHooks {
+  find?: FindOptions;
+  /** Called with each weight: bytes of numbers that are on their way into the file, and of all. */
+  onBytes?: (doneBytes: number, totalBytes: number) => void;
+}
+
 /** A backbone, and what is said beside it. */
 interface Backbone {
   weights: BackboneWeights;
@@ -67,13 +74,14 @@ interface Backbone {
  * }
  * ```
  *
+ * @param hooks How published weights are found, where `checkpoint` is a model's name; who follows
+ * the bytes that are written.
  * @throws {ConfigError} Lists every problem of the options; or if `out` is there already.
- * @param hooks How published weights are found, where `checkpoint` is a model's name.
  * @throws {CheckpointError} If there is no backbone to be read.
  */
 export async function exportWeights(
   options: ExportInput,
-  { find = {} }: { find?: FindOptions } = {},
+  { find = {}, onBytes }: ExportHooks = {},
 ): Promise<ExportReport> {
   const checked = checkOptions(ExportOptions, options);
   const isFolder = checked.format === "hf" || checked.format === "timm";
@@ -86,7 +94,7 @@ export async function exportWeights(
   if (checked.format === "hf") checkTransformers(described.model, embed);
   try {
     await mkdir(isFolder ? checked.out : dirname(checked.out), { recursive: true });
-    return await write({ weights, ...described, embed }, checked);
+    return await write({ weights, ...described, embed }, checked, onBytes);
   } catch (error) {
     throw isSystemError(error) ? writeRefused(checked.out, error, "export it again") : error;
   }
@@ -109,45 +117,71 @@ async function openWeights(
   throw new CheckpointError(`Cannot export "${checkpoint}": its download was stopped; try again`);
 }
 
-async function write(backbone: Backbone, options: ExportOptions): Promise<ExportReport> {
+/** The tensors of a format, under its names. */
+function tensorsOf({ weights, model, embed }: Backbone, format: ExportOptions["format"]) {
+  switch (format) {
+    case "safetensors":
+    case "torch_state_dict":
+      return [...officialTensors(weights), ...embed];
+    case "hf":
+      return huggingFaceTensors(weights, model);
+    case "timm":
+      return timmTensors(weights, model, embed);
+    case "onnx":
+      return [...officialTensors(weights), ...embed].filter(({ name }) => name !== "mask_token");
+  }
+}
+
+async function write(
+  backbone: Backbone,
+  options: ExportOptions,
+  onBytes: ExportHooks["onBytes"],
+): Promise<ExportReport> {
   const { format, out } = options;
-  const { weights, model, views, embed } = backbone;
+  const { model, views, embed } = backbone;
+  const tensors = followed(tensorsOf(backbone, format), onBytes);
   const inFolder = (name: string) => join(out, name);
   const json = (value: unknown) => JSON.stringify(value, null, 2) + "\n";
   switch (format) {
     case "safetensors": {
       const metadata = { model: JSON.stringify(model), views: JSON.stringify(views) };
-      return await writeFlat(out, [...officialTensors(weights), ...embed], {
-        format: "denodino-backbone/1",
-        ...metadata,
-      });
+      return await writeFlat(out, tensors, { format: "denodino-backbone/1", ...metadata });
     }
-    case "torch_state_dict": {
-      const tensors = [...officialTensors(weights), ...embed];
+    case "torch_state_dict":
       await writeTorchFile(out, tensors);
       return reportOf([out], tensors);
-    }
     case "hf": {
-      const tensors = huggingFaceTensors(weights, model);
       const [config, processor] = ["config.json", "preprocessor_config.json"].map(inFolder);
       await writeFlat(inFolder("model.safetensors"), tensors, { format: "pt" });
       await writeWhole(config, json(transformersConfig(model)));
       await writeWhole(processor, json(preprocessorConfig(views)));
       return reportOf([inFolder("model.safetensors"), config, processor], tensors);
     }
-    case "timm": {
-      const tensors = timmTensors(weights, model, embed);
+    case "timm":
       await writeFlat(inFolder("model.safetensors"), tensors, { format: "pt" });
       await writeWhole(inFolder("config.json"), json(timmConfig(model, views, embed[0]?.shape[0])));
       return reportOf([inFolder("model.safetensors"), inFolder("config.json")], tensors);
-    }
     case "onnx": {
-      const tensors = officialTensors(weights).filter(({ name }) => name !== "mask_token");
-      const onnx = backboneModel([...tensors, ...embed], model, views, options);
+      const onnx = backboneModel(tensors, model, views, options);
       const files = await writeOnnx(out, onnx, { external: options.external_data });
       return reportOf(files, onnx.graph.tensors.filter(isWeight));
     }
   }
+}
+
+/** The same tensors; whoever follows is told as each one's numbers are made. */
+function followed(tensors: ExportTensor[], onBytes: ExportHooks["onBytes"]): ExportTensor[] {
+  const totalBytes = tensors.reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0);
+  let doneBytes = 0;
+  return tensors.map((tensor) => ({
+    ...tensor,
+    values: async () => {
+      const values = await tensor.values();
+      doneBytes += 4 * sizeOf(tensor.shape);
+      onBytes?.(doneBytes, totalBytes);
+      return values;
+    },
+  }));
 }
 
 async function writeFlat(
@@ -166,7 +200,10 @@ async function writeFlat(
 }
 
 function reportOf(files: string[], tensors: readonly { shape: readonly number[] }[]): ExportReport {
-  const size = (shape: readonly number[]) => shape.reduce((product, each) => product * each, 1);
-  const parameters = tensors.reduce((sum, { shape }) => sum + size(shape), 0);
+  const parameters = tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
   return { files, tensors: tensors.length, parameters };
+}
+
+function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
 }

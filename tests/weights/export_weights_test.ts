@@ -102,6 +102,22 @@ Deno.test("for timm, registers take the class token's position, and gates other 
   deepEqual(kept.map(({ name }) => name), wanted);
 });
 
+Deno.test("who follows an export is told of all bytes, whatever the format", async () => {
+  const folder = await Deno.makeTempDir();
+  const checkpoint = `${GOLDEN}pretrained/official.pth`;
+  for (const format of EXPORT_FORMATS) {
+    const told: [number, number][] = [];
+    const onBytes = (done: number, total: number) => void told.push([done, total]);
+    const { tensors, parameters } = await exportWeights(
+      { checkpoint, format, out: `${folder}/${format}`, num_heads: 2 },
+      { onBytes },
+    );
+    equal(told.length, tensors, format);
+    deepEqual(told.at(-1), [4 * parameters, 4 * parameters], format);
+    ok(told.every(([done], i) => i === 0 || done > told[i - 1][0]), format);
+  }
+});
+
 Deno.test("what a .pth of ours holds, loadModel() loads", async () => {
   const folder = await Deno.makeTempDir();
   using made = await createModel("dinov2/vittest", { seed: 5 });
