@@ -19,20 +19,22 @@ export interface PatchPicture {
  * images: patches of a like meaning have a like color.
  *
  * The first component of all patches tells the foreground: the side of its middle value which fewer
- * patches at the edges of images are on. Components for the colors are those of the foreground.
+ * patches at the edges of images are on, from a `threshold` on. Components for the colors are those
+ * of the foreground.
  *
  * @param tokens `[images, rows · columns, width]`.
- * @param options `foreground` false takes all patches for it.
+ * @param options `foreground` false takes all patches for it; `threshold`, 0 to 1, is where it
+ * begins in the range of the component.
  */
 export function patchPictures(
   tokens: Float32Array,
   width: number,
   [rows, columns]: readonly [number, number],
-  { foreground = true }: { foreground?: boolean } = {},
+  { foreground = true, threshold = 0.5 }: { foreground?: boolean; threshold?: number } = {},
 ): PatchPicture[] {
   const patches = rows * columns;
   const isForeground = foreground
-    ? foregroundOf(tokens, width, [rows, columns])
+    ? foregroundOf(tokens, width, [rows, columns], threshold)
     : new Uint8Array(tokens.length / width).fill(1);
   const colors = colorsOf(tokens, width, isForeground);
   return Array.from({ length: isForeground.length / patches }, (_, image) => {
@@ -51,18 +53,22 @@ function foregroundOf(
   tokens: Float32Array,
   width: number,
   [rows, columns]: readonly [number, number],
+  threshold: number,
 ): Uint8Array {
   const { scores } = principalComponents(tokens, width, 1);
   const [least, most] = extremes(scores);
-  const middle = (least + most) / 2;
-  const isAbove = Uint8Array.from(scores, (score) => score > middle ? 1 : 0);
   const isEdge = (patch: number) => {
     const [row, column] = [Math.floor(patch / columns) % rows, patch % columns];
     return row === 0 || column === 0 || row === rows - 1 || column === columns - 1;
   };
-  const atEdges = isAbove.filter((_, patch) => isEdge(patch));
-  const aboveShare = atEdges.reduce((sum, each) => sum + each, 0) / atEdges.length;
-  return aboveShare <= 0.5 ? isAbove : isAbove.map((each) => 1 - each);
+  const atEdges = scores.filter((_, patch) => isEdge(patch));
+  const middle = (least + most) / 2;
+  const isUpper = atEdges.filter((score) => score > middle).length <= atEdges.length / 2;
+  const depth = threshold * (most - least);
+  return Uint8Array.from(
+    scores,
+    (score) => Number(isUpper ? score > least + depth : score <= most - depth),
+  );
 }
 
 function extremes(scores: Float64Array): [number, number] {

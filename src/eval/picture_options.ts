@@ -22,6 +22,8 @@ export const PcaOptions = z.strictObject({
   ...sheetFields,
   foreground: z.boolean().default(true)
     .describe("Color the foreground alone, by the first component of all patches; false for all"),
+  threshold: z.number().min(0).max(1).default(0.5)
+    .describe("Where in the range of that component the foreground begins; more is less of it"),
 });
 
 /** Checked options of `drawPca`. */

@@ -32,6 +32,17 @@ Deno.test("the foreground is what lies in the middle, and like patches have like
   }
 });
 
+Deno.test("a greater threshold leaves less foreground, whichever sign the component has", () => {
+  // One patch is far from the background, three are halfway.
+  const strength = (patch: number) => patch === 5 ? 10 : [6, 9, 10].includes(patch) ? 6 : 0;
+  for (const sign of [1, -1]) {
+    const tokens = Float32Array.from({ length: 16 }, (_, patch) => sign * strength(patch));
+    const share = (threshold?: number) =>
+      patchPictures(tokens, 1, [4, 4], { threshold })[0].foreground * 16;
+    deepEqual([share(), share(0.5), share(0.7)], [4, 4, 1]);
+  }
+});
+
 Deno.test("all patches are colored where that is asked for", () => {
   const [{ colors, foreground }] = patchPictures(
     tokensOf(1),
