@@ -21,16 +21,19 @@ export function dataFile(path: string): string {
  * Writes a model, weight by weight, so that few of them are in memory at a time. A model that is
  * too large for one message has its weights in {@linkcode dataFile}, which must stay beside it.
  *
- * @param external Whether weights lie in that file in any case.
+ * @param options `external`: weights lie in that file in any case; `largestBytes` of a message.
  * @returns The files that were written.
  */
 export async function writeOnnx(
   path: string,
   model: OnnxModel,
-  { external = false }: { external?: boolean } = {},
+  { external = false, largestBytes = LARGEST_MESSAGE }: {
+    external?: boolean;
+    largestBytes?: number;
+  } = {},
 ): Promise<string[]> {
   const whole = encodeModel(model);
-  if (!external && lengthOf(whole) <= LARGEST_MESSAGE) {
+  if (!external && lengthOf(whole) <= largestBytes) {
     await writeWhole(path, (file) => writeParts(file, whole));
     return [path];
   }

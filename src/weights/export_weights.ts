@@ -86,26 +86,29 @@ export async function exportWeights(
   const checked = checkOptions(ExportOptions, options);
   const isFolder = checked.format === "hf" || checked.format === "timm";
   await refuseToReplace(checked, isFolder);
-  await using weights = await openWeights(checked, find);
-  const described = await describeWeights(weights, checked.num_heads);
-  checkWhole(weights, described.model);
+  const { weights: opened, name } = await openWeights(checked, find);
+  await using weights = opened;
+  const { model: found, views } = await describeWeights(weights, checked.num_heads);
+  const model = name === undefined ? found : { ...found, name };
+  checkWhole(weights, model);
   const embed = checked.part === "embedding_model" ? embedTensors(weights) : [];
-  if (embed.length > 0) checkEmbed(weights, described.model);
-  if (checked.format === "hf") checkTransformers(described.model, embed);
+  if (embed.length > 0) checkEmbed(weights, model);
+  if (checked.format === "hf") checkTransformers(model, embed);
   try {
     await mkdir(isFolder ? checked.out : dirname(checked.out), { recursive: true });
-    return await write({ weights, ...described, embed }, checked, onBytes);
+    return await write({ weights, model, views, embed }, checked, onBytes);
   } catch (error) {
     throw isSystemError(error) ? writeRefused(checked.out, error, "export it again") : error;
   }
 }
 
+/** The weights, and what their model is called, where that was asked for. */
 async function openWeights(
   { checkpoint, which }: ExportOptions,
   find: FindOptions,
-): Promise<BackboneWeights> {
+): Promise<{ weights: BackboneWeights; name?: string }> {
   const file = await weightsFile(checkpoint);
-  if (file !== undefined) return await BackboneWeights.open(file, which);
+  if (file !== undefined) return { weights: await BackboneWeights.open(file, which) };
   const published = publishedWeights(checkpoint);
   if (published === undefined) {
     const message = "must be a file, the folder of a run or a model with published weights, got " +
@@ -113,7 +116,7 @@ async function openWeights(
     throw new ConfigError([{ key: "checkpoint", message }]);
   }
   const path = await findPretrained(published, find);
-  if (path !== undefined) return await BackboneWeights.open(path);
+  if (path !== undefined) return { weights: await BackboneWeights.open(path), name: checkpoint };
   throw new CheckpointError(`Cannot export "${checkpoint}": its download was stopped; try again`);
 }
 

@@ -144,6 +144,13 @@ Deno.test("the model says who made it, and what images must be", async () => {
   equal(foreign.model.metadata.model, undefined);
 });
 
+Deno.test("published weights are called by their model's name", async () => {
+  const out = `${await Deno.makeTempDir()}/a.onnx`;
+  const options = { checkpoint: "dinov2/vits14", format: "onnx", out, num_heads: 2 } as const;
+  await exportWeights(options, { find: { file: `${findCase("pretrained")}official.pth` } });
+  equal(readOnnx(out).metadata.model, "dinov2/vits14");
+});
+
 Deno.test("a size that is no whole patches is refused, and options of onnx elsewhere", async () => {
   const checkpoint = `${findCase("pretrained")}official.pth`;
   await rejects(exported({ checkpoint, image_size: [28, 30] }), {
