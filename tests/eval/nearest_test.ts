@@ -43,6 +43,19 @@ Deno.test("neighbours are those of a plain search, over chunks of both sides", a
   }
 });
 
+Deno.test("the GPU and the processor select the same neighbours", async () => {
+  using gpu = await Gpu.open();
+  for (const [queries, among, k] of [[700, 16_500, 200], [5, 3, 20], [16_500, 40, 256]]) {
+    const [a, b] = [vectors(queries, 5, 3), vectors(among, 5, 4)];
+    b.values.copyWithin(5, 0, 5); // the first vector is there twice
+    const [found, expected] = [
+      await nearest(gpu, a, b, k, { selection: "gpu" }),
+      await nearest(gpu, a, b, k, { selection: "processor" }),
+    ];
+    deepEqual(found, expected);
+  }
+});
+
 Deno.test("of equal vectors the first comes first, and there are no more than there are", async () => {
   using gpu = await Gpu.open();
   const same = { values: Float32Array.of(1, 0, 1, 0, 0, 1, 1, 0), width: 2 };
