@@ -3,6 +3,8 @@ import { schemaFields } from "../config/schema_fields.ts";
 import { valuesAt } from "../config/schema_values.ts";
 import { TrainConfig } from "../config/train_config.ts";
 import type { Command } from "../deps/commander.ts";
+import type { z } from "../deps/zod.ts";
+import { optionsSchema } from "./option_arguments.ts";
 
 /** One way to go on with a word; one that ends in `.` or `=` is not the whole word yet. */
 export interface Completion {
@@ -28,43 +30,54 @@ export interface Completion {
 export function completionsOf(program: Command, words: readonly string[]): Completion[] {
   const before = words.slice(0, -1).filter((word) => !word.startsWith("-"));
   const word = words.at(-1) ?? "";
-  const command = commandsOf(program).find((each) => isCalled(each, before[0]));
-  return everything(program, command, before.length, word)
-    .filter(({ text }) => text.startsWith(word));
+  return everything(program, before, word).filter(({ text }) => text.startsWith(word));
 }
 
-function everything(
-  program: Command,
-  command: Command | undefined,
-  position: number,
-  word: string,
-): Completion[] {
+function everything(program: Command, before: readonly string[], word: string): Completion[] {
+  const { command, given } = commandOf(program, before);
   if (word.startsWith("-")) return optionsOf(program, command);
-  if (position === 0) {
-    return commandsOf(program).map((each) => ({ text: each.name(), hint: each.description() }));
+  const commands = commandsOf(command);
+  if (commands.length > 0) {
+    const isNext = given === 0; // else what was meant is no command
+    return isNext ? commands.map((each) => ({ text: each.name(), hint: each.description() })) : [];
   }
-  if (command === undefined) return [];
   const args = command.registeredArguments;
-  const argument = args[Math.min(position, args.length) - 1];
+  const argument = args[Math.min(given, args.length - 1)];
   if (argument === undefined) return [];
-  if (argument.name() !== "settings") {
+  const isSettings = argument.name() === "settings";
+  const schema = isSettings ? TrainConfig : optionsSchema(command);
+  if (schema === undefined) {
     return (argument.argChoices ?? []).map((text) => ({ text, hint: "" }));
   }
-  return word.includes("=") ? valuesOf(word.slice(0, word.indexOf("="))) : settingsFrom(word);
+  if (word.includes("=")) return valuesOf(schema, word.slice(0, word.indexOf("=")));
+  const file = { text: "config=", hint: "File of settings" };
+  const fields = fieldsFrom(schema, word);
+  return isSettings && !word.includes(".") ? [file, ...fields] : fields;
+}
+
+/** The command that words name, or its group, and how many of its arguments follow. */
+function commandOf(program: Command, words: readonly string[]) {
+  let [command, named] = [program, 0];
+  for (const word of words) {
+    const next = commandsOf(command).find((each) => isCalled(each, word));
+    if (next === undefined) break;
+    [command, named] = [next, named + 1];
+  }
+  return { command, given: words.length - named };
 }
 
 function commandsOf(program: Command): Command[] {
   return program.createHelp().visibleCommands(program) as Command[];
 }
 
-function isCalled(command: Command, name: string | undefined): boolean {
-  return name !== undefined && [command.name(), ...command.aliases()].includes(name);
+function isCalled(command: Command, name: string): boolean {
+  return [command.name(), ...command.aliases()].includes(name);
 }
 
-function optionsOf(program: Command, command: Command | undefined): Completion[] {
+function optionsOf(program: Command, command: Command): Completion[] {
   const help = program.createHelp();
   const options = [
-    ...(command ? help.visibleOptions(command) : []),
+    ...(command === program ? [] : help.visibleOptions(command)),
     ...help.visibleOptions(program),
   ];
   const found = new Map<string, Completion>(); // --help is of both
@@ -74,20 +87,20 @@ function optionsOf(program: Command, command: Command | undefined): Completion[]
   return [...found.values()];
 }
 
-/** Settings one level below what is written; a group ends in a dot. */
-function settingsFrom(word: string): Completion[] {
+/** Fields one level below what is written; a group ends in a dot. */
+function fieldsFrom(schema: z.ZodType, word: string): Completion[] {
   const group = word.slice(0, word.lastIndexOf(".") + 1);
-  const fields = schemaFields(TrainConfig);
-  const settings = fields
+  const fields = schemaFields(schema);
+  return fields
     .filter(({ path }) => path.startsWith(group) && !path.slice(group.length).includes("."))
     .map(({ path, description: hint }) => {
       const isGroup = fields.some((field) => field.path.startsWith(`${path}.`));
       return { text: path + (isGroup ? "." : "="), hint };
     });
-  return group === "" ? [{ text: "config=", hint: "File of settings" }, ...settings] : settings;
 }
 
-function valuesOf(key: string): Completion[] {
-  const values = key === "model" ? ALL_MODEL_NAMES : valuesAt(TrainConfig, key);
+function valuesOf(schema: z.ZodType, key: string): Completion[] {
+  const isModel = schema === TrainConfig && key === "model";
+  const values = isModel ? ALL_MODEL_NAMES : valuesAt(schema, key);
   return values.map((value) => ({ text: `${key}=${value}`, hint: "" }));
 }

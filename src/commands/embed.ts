@@ -1,23 +1,18 @@
 import type { Command } from "../deps/commander.ts";
 import { embed, type EmbedReport } from "../eval/embed.ts";
 import { EmbedOptions } from "../eval/eval_options.ts";
-import { optionsHelp } from "./arguments.ts";
 import { type CommandContext, examples, EXIT, print, PROGRAM, shellWord } from "./command_line.ts";
 import { evalProgress } from "./eval_progress.ts";
 import { onInterrupt } from "./interrupts.ts";
-import { readOptions } from "./option_arguments.ts";
+import { describeOptions, readOptions } from "./option_arguments.ts";
 
 /** Adds `embed` to the program; `run` is what it does. */
 export function addEmbed(program: Command, context: CommandContext, run = embed): void {
-  program.command("embed")
+  const command = program.command("embed")
     .description("write the features of images into a file")
     .argument("[options...]", "options as key=value")
     .option("--json", "print one line of JSON at the end")
     .addHelpText("after", EMBED_HELP)
-    .addHelpText(
-      "after",
-      () => optionsHelp(EmbedOptions, "Options, written as key=value (default):"),
-    )
     .action(async (args, { json }) => {
       const report = await withProgress(context, readOptions(EmbedOptions, args), run);
       print(context.out, json ? JSON.stringify(report) : describeEmbed(report));
@@ -26,6 +21,7 @@ export function addEmbed(program: Command, context: CommandContext, run = embed)
       print(context.err, `go on      ${PROGRAM} ${again}`);
       context.exitCode = EXIT.interrupted;
     });
+  describeOptions(command, EmbedOptions);
 }
 
 const EMBED_HELP = examples(

@@ -2,10 +2,9 @@ import type { Command } from "../deps/commander.ts";
 import type { z } from "../deps/zod.ts";
 import type { EvalHooks } from "../eval/evaluate_knn.ts";
 import type { ImageProblem } from "../images/image_set.ts";
-import { optionsHelp } from "./arguments.ts";
 import { type CommandContext, examples, print } from "./command_line.ts";
 import { evalProgress } from "./eval_progress.ts";
-import { readOptions } from "./option_arguments.ts";
+import { describeOptions, readOptions } from "./option_arguments.ts";
 
 /** A way to tell how good features are, as a subcommand of `eval`. */
 export interface Evaluation<Schema extends z.ZodObject, Report> {
@@ -32,12 +31,11 @@ export function addEvaluation<Schema extends z.ZodObject, Report extends Skippin
   evaluation: Evaluation<Schema, Report>,
 ): void {
   const { name, description, schema, run, describe } = evaluation;
-  group.command(name)
+  const command = group.command(name)
     .description(description)
     .argument("[options...]", "options as key=value")
     .option("--json", "print one line of JSON at the end")
     .addHelpText("after", `${examples(...evaluation.examples)}\n`)
-    .addHelpText("after", () => optionsHelp(schema, "Options, written as key=value (default):"))
     .action(async (args, { json }) => {
       const progress = evalProgress(context.err);
       const options = readOptions(schema, args);
@@ -47,6 +45,7 @@ export function addEvaluation<Schema extends z.ZodObject, Report extends Skippin
       }
       print(context.out, json ? JSON.stringify(report) : describe(report));
     });
+  describeOptions(command, schema);
 }
 
 /** What every report has. */

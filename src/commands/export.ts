@@ -1,26 +1,21 @@
 import type { Command } from "../deps/commander.ts";
 import { ExportOptions } from "../weights/export_options.ts";
 import { type ExportReport, exportWeights } from "../weights/export_weights.ts";
-import { optionsHelp } from "./arguments.ts";
 import { type CommandContext, examples, printFound } from "./command_line.ts";
 import { DownloadLine } from "./download_line.ts";
 import { evalProgress } from "./eval_progress.ts";
-import { readOptions } from "./option_arguments.ts";
+import { describeOptions, readOptions } from "./option_arguments.ts";
 
 /** Bytes of weights from which on their writing takes long enough to be shown. */
 const LARGE_BYTES = 500e6;
 
 /** Adds `export` to the program; `run` is what it does. */
 export function addExport(program: Command, context: CommandContext, run = exportWeights): void {
-  program.command("export")
+  const command = program.command("export")
     .description("write a backbone for PyTorch, transformers, timm or ONNX")
     .argument("[options...]", "options as key=value")
     .option("--json", "print as JSON what was written")
     .addHelpText("after", EXPORT_HELP)
-    .addHelpText(
-      "after",
-      () => optionsHelp(ExportOptions, "Options, written as key=value (default):"),
-    )
     .action(async (args, { json }) => {
       const { onDownload, onMessage, finish } = evalProgress(context.err);
       const find = { onProgress: onDownload, onMessage };
@@ -34,6 +29,7 @@ export function addExport(program: Command, context: CommandContext, run = expor
       });
       printFound(context, report, json, describeExport);
     });
+  describeOptions(command, ExportOptions);
 }
 
 const EXPORT_HELP = examples(

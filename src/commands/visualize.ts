@@ -6,10 +6,9 @@ import { drawPca } from "../eval/draw_pca.ts";
 import type { EvalHooks } from "../eval/evaluate_knn.ts";
 import type { PictureReport } from "../eval/gallery_file.ts";
 import { AttentionOptions, NeighbourOptions, PcaOptions } from "../eval/picture_options.ts";
-import { optionsHelp } from "./arguments.ts";
 import { type CommandContext, examples, print, printFound } from "./command_line.ts";
 import { evalProgress } from "./eval_progress.ts";
-import { readOptions } from "./option_arguments.ts";
+import { describeOptions, readOptions } from "./option_arguments.ts";
 
 /** What `visualize` does, for tests. */
 export interface VisualizeActions {
@@ -74,21 +73,19 @@ function addDrawing<Schema extends z.ZodObject>(
   context: CommandContext,
   { name, description, schema, examples: lines, run }: Drawing<Schema>,
 ): void {
-  group.command(name)
+  const command = group.command(name)
     .description(description)
     .argument("[options...]", "options as key=value")
     .option("--json", "print as JSON what was written")
     .addHelpText("after", examples(...lines) + "\n")
-    .addHelpText("after", () => optionsHelp(schema, OPTIONS_TITLE))
     .action(async (args, { json }) => {
       const options = readOptions(schema, args);
       const progress = evalProgress(context.err);
       const report = await run(options, progress).finally(progress.finish);
       tell(context, report, json);
     });
+  describeOptions(command, schema);
 }
-
-const OPTIONS_TITLE = "Options, written as key=value (default):";
 
 function tell(context: CommandContext, report: PictureReport, json: boolean | undefined): void {
   for (const { name, message } of report.skipped) {

@@ -37,6 +37,29 @@ Deno.test("settings of few values complete to them", () => {
   deepEqual(goingOn("train", "out="), []); // a path is for the shell
 });
 
+Deno.test("options of a command complete like settings, and so do their values", () => {
+  deepEqual(goingOn("export", "o"), ["out=", "opset=", "overwrite="]);
+  deepEqual(goingOn("export", "format=onnx", "opset="), ["opset=17", "opset=20"]);
+  deepEqual(goingOn("export", "part=e"), ["part=embedding_model"]);
+  ok(!goingOn("export", "").includes("config="), "they are not read from files");
+});
+
+Deno.test("subcommands come after their group, and their options after them", () => {
+  ok(goingOn("eval", "").includes("knn"));
+  deepEqual(goingOn("eval", "knn", "which=t"), ["which=teacher"]);
+  deepEqual(goingOn("eval", "nothing", ""), []);
+  ok(goingOn("visualize", "pca", "--").includes("--json"));
+});
+
+Deno.test("every command that reads options completes them", () => {
+  const grouped = ["eval", "visualize"].flatMap((group) =>
+    goingOn(group, "").filter((name) => name !== "help").map((name) => [group, name])
+  );
+  for (const words of [["export"], ["embed"], ...grouped]) {
+    ok(goingOn(...words, "").includes("checkpoint="), words.join(" "));
+  }
+});
+
 Deno.test("settings come after the folder that resume takes", () => {
   deepEqual(goingOn("resume", "s"), []);
   ok(goingOn("resume", "out/first", "s").includes("steps="));
