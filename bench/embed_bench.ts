@@ -16,7 +16,7 @@ const { source: data, name } = await benchImages({ count: SIZES.count, size: 256
 const folder = await Deno.makeTempDir({ prefix: "embed-bench-" });
 addEventListener("unload", () => Deno.removeSync(folder, { recursive: true }));
 
-for (const out of ["features.npy", "features.csv"]) {
+for (const out of ["features.npy", "features.csv", "features.parquet"]) {
   benchOnce(`embed vits14, 224, ${out}`, () => timeEmbed(out));
 }
 

@@ -35,7 +35,8 @@ export interface EvalHooks {
 
 /**
  * Classifies images by their nearest neighbours among labelled ones, as DINO evaluates features:
- * cosine similarity, votes weighted with a temperature of 0.07. Nothing is trained.
+ * cosine similarity, votes weighted with a temperature of 0.07. Nothing is trained. Classes are the
+ * folders of images, or are in tables: `labels`, `train_labels`, `test_labels`.
  *
  * @example
  * ```ts
