@@ -48,6 +48,7 @@ export type {
   NeighbourInput as NeighbourOptions,
   PcaInput as PcaOptions,
 } from "./src/eval/picture_options.ts";
+export { rankMe } from "./src/eval/rank_me.ts";
 export type { ClassReport } from "./src/eval/class_report.ts";
 export type { Accuracy } from "./src/eval/guess_tally.ts";
 export { exportWeights } from "./src/weights/export_weights.ts";

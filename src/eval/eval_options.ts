@@ -1,5 +1,6 @@
 import type { PlainLoaderOptions } from "../data/plain_loader.ts";
 import { ConfigError } from "../config/config_error.ts";
+import { neighbourCounts } from "../config/neighbour_counts.ts";
 import type { Model } from "../inference/model.ts";
 import { workersOf } from "../data/workers.ts";
 import { z } from "../deps/zod.ts";
@@ -38,20 +39,6 @@ export const featureFields = {
     .describe("Kind of adapter; cpu is a software one"),
   seed: z.int().min(0).max(0xffff_ffff).default(0).describe("Seed of random weights"),
 };
-
-/** Most neighbours that are looked for. */
-const MAX_NEIGHBOURS = 10_000;
-
-/** `20`, `[10,20]`, or as text `10,20`. */
-const neighbourCounts = z.union([z.number(), z.array(z.number()), z.string()])
-  .transform((value, { issues }) => {
-    const counts = typeof value === "string" ? value.split(",").map(Number) : [value].flat();
-    const isCount = (k: number) => Number.isInteger(k) && k >= 1 && k <= MAX_NEIGHBOURS;
-    if (counts.length > 0 && counts.every(isCount)) return counts;
-    const message = `must be whole numbers from 1 to ${MAX_NEIGHBOURS}, such as 20 or 10,20`;
-    issues.push({ code: "custom", message, input: value });
-    return z.NEVER;
-  });
 
 /** Options of everything that tells classes of images by those of others. */
 export const labelledFields = {

@@ -25,12 +25,14 @@ type Key = "train" | "test";
  * Finds the images of an evaluation and their labels, by folders or by tables. Images without a line
  * in their table are left out, which `onMessage` is told: so a table chooses images, too.
  *
+ * @param group What errors put before the names of options, such as `callbacks.knn.`.
  * @throws {DataError} If there are no images, an image has no class, a line of a table names no
  * image, or there are fewer than two classes.
  */
 export async function labelledSets(
   options: LabelledOptions,
   onMessage: (message: string) => void = () => {},
+  group = "",
 ): Promise<LabelledSets> {
   const all = { train: await findImages(options.train), test: await findImages(options.test) };
   const files = {
@@ -42,8 +44,8 @@ export async function labelledSets(
     train: inTable("train", all.train, files.train, tables.train, onMessage),
     test: inTable("test", all.test, files.test, tables.test, onMessage),
   };
-  const train = classLabels(images.train, "train", undefined, tables.train);
-  const test = classLabels(images.test, "test", train.classes, tables.test);
+  const train = classLabels(images.train, `${group}train`, undefined, tables.train);
+  const test = classLabels(images.test, `${group}test`, train.classes, tables.test);
   return {
     classes: train.classes,
     train: { images: images.train, labels: train.labels },

@@ -24,11 +24,13 @@ export class Gpu implements Recorder, Disposable {
   readonly device: GPUDevice;
   readonly pipelines: Pipelines;
   readonly #open: OpenDevice;
+  readonly #closes: boolean;
   readonly #buffers: GPUBuffer[] = [];
   #failures: Promise<GpuError | undefined>[] = [];
 
-  private constructor(open: OpenDevice) {
+  private constructor(open: OpenDevice, closes: boolean) {
     this.#open = open;
+    this.#closes = closes;
     this.device = open.device;
     this.adapter = open.facts;
     this.pipelines = new Pipelines(open.device);
@@ -36,7 +38,12 @@ export class Gpu implements Recorder, Disposable {
 
   /** @throws {GpuError} If no adapter of the kind asked for is found. */
   static async open({ accelerator }: { accelerator?: Accelerator } = {}): Promise<Gpu> {
-    return new Gpu(await openDevice(accelerator));
+    return new Gpu(await openDevice(accelerator), true);
+  }
+
+  /** A live device beside the plan of an open one, which stays open when this is disposed of. */
+  static on(open: OpenDevice): Gpu {
+    return new Gpu(open, false);
   }
 
   empty(shape: readonly number[], label: string, dtype: DType = "f32"): Tensor {
@@ -132,7 +139,7 @@ export class Gpu implements Recorder, Disposable {
 
   [Symbol.dispose](): void {
     for (const buffer of this.#buffers) buffer.destroy();
-    this.#open.close();
+    if (this.#closes) this.#open.close();
   }
 
   #uniform(params: ArrayBuffer, label: string): GPUBuffer {
