@@ -74,6 +74,14 @@ export class Progress {
     }
   }
 
+  /** Shows what goes on between two steps, in the place of the bar; only on a terminal. */
+  aside(text: string): void {
+    if (!this.#output.style.terminal) return;
+    this.#line = text;
+    const ms = this.#clock();
+    if (ms - this.#drawnMs >= REDRAW_MS) this.#draw(ms);
+  }
+
   /** Prints a line of its own, above the bar on a terminal. */
   message(text: string): void {
     if (this.#line === "") {

@@ -3,10 +3,10 @@ import { gatherSettings } from "../config/given_settings.ts";
 import type { TrainConfig } from "../config/train_config.ts";
 import type { Command } from "../deps/commander.ts";
 import { resumedConfig } from "../training/resume_run.ts";
-import { type CommandContext, examples, EXIT } from "./command_line.ts";
+import { type CommandContext, examples } from "./command_line.ts";
 import { train } from "./train.ts";
 
-/** Adds `resume` to the program; `run` returns whether the run came to its end. */
+/** Adds `resume` to the program; `run` returns the exit code. */
 export function addResume(program: Command, context: CommandContext, run = train): void {
   program.command("resume")
     .description("go on with an interrupted run, as it was set up")
@@ -14,9 +14,7 @@ export function addResume(program: Command, context: CommandContext, run = train
     .argument("[settings...]", "settings to change, as key=value, such as steps=20000")
     .addHelpText("after", RESUME_HELP)
     .action(async (out, args) => {
-      if (!await run(await readResumeArguments(out, args), context)) {
-        context.exitCode = EXIT.interrupted;
-      }
+      context.exitCode = await run(await readResumeArguments(out, args), context);
     });
 }
 

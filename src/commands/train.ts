@@ -11,6 +11,7 @@ import {
   type CommandContext,
   examples,
   EXIT,
+  type ExitCode,
   print,
   processContext,
   PROGRAM,
@@ -21,7 +22,7 @@ import { onInterrupt } from "./interrupts.ts";
 import { formatDuration, Progress } from "./progress.ts";
 import type { Style } from "./style.ts";
 
-/** Adds `train` to the program; `run` returns whether the run came to its end. */
+/** Adds `train` to the program; `run` returns the exit code. */
 export function addTrain(program: Command, context: CommandContext, run = train): void {
   program.command("train")
     .alias("pretrain")
@@ -29,7 +30,7 @@ export function addTrain(program: Command, context: CommandContext, run = train)
     .argument("[settings...]", "settings as key=value; dots reach into groups")
     .addHelpText("after", () => `${TRAIN_HELP}\n\n${settingsHelp()}`)
     .action(async (args) => {
-      if (!await run(await readTrainArguments(args), context)) context.exitCode = EXIT.interrupted;
+      context.exitCode = await run(await readTrainArguments(args), context);
     });
 }
 
@@ -45,15 +46,16 @@ const TRAIN_HELP = examples(
  * Trains with a progress bar; Ctrl-C or SIGTERM ends the run after the current step, ready
  * to resume.
  *
- * @returns Whether the run came to its end.
+ * @returns The exit code: of an interrupted run, of one that harmed its features, or that all is well.
  */
 export async function train(
   config: TrainConfig,
   { err }: Pick<CommandContext, "err"> = processContext(),
-): Promise<boolean> {
+): Promise<ExitCode> {
   let progress: Progress | undefined;
   const download = new DownloadLine(err);
   let begun: RunStart | undefined;
+  let evaluated: Record<string, number> = {};
   const startMs = performance.now();
   const say = (text: string) => {
     download.finish();
@@ -74,7 +76,11 @@ export async function train(
         const logEverySteps = config.log_every_num_steps;
         progress = new Progress({ totalSteps, batchSize, logEverySteps, output: err });
       },
-      onStep: (row) => progress?.update(row.step, shown(row)),
+      onStep(row) {
+        evaluated = { ...evaluated, ...shownEvaluation(row) };
+        progress?.update(row.step, { ...shown(row), ...evaluated });
+      },
+      onEvaluation: (done, total) => progress?.aside(`evaluating ${done}/${total} images`),
       onMessage: say,
       onDownload: (done, total) => download.update(done, total),
     });
@@ -85,7 +91,7 @@ export async function train(
         ? `stopped (${result.reason}) before the first step; nothing has changed`
         : describeEnd(result, begun, performance.now() - startMs),
     );
-    return result.finished;
+    return exitCodeOf(result);
   } finally {
     progress?.finish();
     download.finish();
@@ -125,11 +131,24 @@ function shown(row: MetricsRow): Record<string, number> {
   };
 }
 
+/** Of a row after whose step the run was evaluated, what that came to. */
+function shownEvaluation({ knn_top1, rank_me }: MetricsRow): Record<string, number> {
+  return {
+    ...(knn_top1 === undefined ? {} : { knn: knn_top1 }),
+    ...(rank_me === undefined ? {} : { rank: rank_me }),
+  };
+}
+
+function exitCodeOf({ reason, harmed }: TrainResult): ExitCode {
+  if (harmed) return EXIT.failed;
+  return reason === "interrupted" ? EXIT.interrupted : EXIT.ok; // ended early as it was told
+}
+
 /** How a run ended, what it left where, and how to go on with one that is not done. */
 export function describeEnd(result: TrainResult, start: RunStart, elapsedMs: number): string {
-  const { finished, steps, reason, checkpoint, exported } = result;
+  const { finished, harmed, steps, reason, checkpoint, exported } = result;
   const { out } = start.config;
-  const state = finished ? "done" : `stopped (${reason})`;
+  const state = finished && !harmed ? "done" : `stopped (${reason})`;
   const images = (steps - start.startStep) * start.batchSize;
   const rate = (images / elapsedMs * 1000).toFixed(1);
   return [

@@ -1,3 +1,4 @@
+import { EvaluationArgs } from "./evaluation_args.ts";
 import { z } from "../deps/zod.ts";
 
 const every = () => z.int().min(1).nullable();
@@ -53,6 +54,7 @@ export const CallbackArgs = z.strictObject({
     .describe("Ending the run when a metric no longer improves; null for never"),
   device_stats_monitor: DeviceStatsMonitorArgs.nullable().default(null)
     .describe("Memory of process, system and GPU among the logged metrics, with {}; null for none"),
+  ...EvaluationArgs.shape,
 });
 
 /** What happens beside the steps of a run. */

@@ -2,6 +2,7 @@ import type { z } from "../deps/zod.ts";
 import { ConfigError, type ConfigProblem } from "./config_error.ts";
 import { describeIssue, valueAt } from "./describe_issue.ts";
 import type { ModelConfig } from "./model_config.ts";
+import { monitorProblems } from "./monitor_problems.ts";
 import { publishedName, resolveModel } from "./model_presets.ts";
 import { type ParsedConfig, TrainConfig, type TrainOptions } from "./train_config.ts";
 import { channelProblems, withChannels } from "./view_channels.ts";
@@ -92,7 +93,7 @@ function crossFieldProblems(config: TrainConfig): ConfigProblem[] {
     if (!(error instanceof ConfigError)) throw error;
     problems.push(...error.problems);
   }
-  return [...problems, ...channelProblems(config)];
+  return [...problems, ...channelProblems(config), ...monitorProblems(config)];
 }
 
 /** Published weights and what stands in their way. */

@@ -1,7 +1,6 @@
 import { checkOptions } from "../config/check_options.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { decodeImage } from "../images/decode.ts";
-import { DataError } from "../images/errors.ts";
 import { findImages } from "../images/find_images.ts";
 import { type ImageSet, readImageBytes } from "../images/image_set.ts";
 import type { Raster } from "../images/raster.ts";
@@ -43,7 +42,7 @@ const VECTORS = {
  * ```
  *
  * @throws {ConfigError} Lists every problem of the options; or if `out` is there already.
- * @throws {DataError} If no image can be read, or there is none to compare with.
+ * @throws {DataError} If no image can be read.
  * @throws {CheckpointError} If there is no backbone to be read.
  * @throws {GpuError} If there is no adapter, or a batch does not fit it.
  */
@@ -152,12 +151,6 @@ async function vectorsOf(
   };
   for (const { indices, skipped } of Object.values(found)) {
     if (indices.length === 0) throw noneReadable("draw", skipped);
-  }
-  if (options.queries === null && found.images.indices.length === 1) {
-    throw new DataError(
-      "Cannot draw neighbours: data must hold at least 2 readable images, got 1; name it as " +
-        "queries, and as data those to look among",
-    );
   }
   return found;
 }

@@ -71,14 +71,26 @@ export interface RunObserver {
   onExport?(exported: ExportedModel): void;
   /** Called once, also where an error ends the run. */
   onEnd?(end: RunEnd): void;
+  /** Images that an evaluation of the run has looked at, of how many. */
+  onEvaluation?(doneImages: number, totalImages: number): void;
+  /**
+   * Asked after every step: whether it must be told before the next one begins. Numbers come back
+   * late; what is decided by them must not depend on how late.
+   *
+   * @param step Counted from 0.
+   */
+  needsRow?(step: number): boolean;
   /** Asked before the first step and after each: a reason to end the run here, if there is one. */
   reasonToStop?(): string | undefined;
+  /** Whether its reason is that the run went wrong. */
+  readonly stopsForHarm?: boolean;
   [Symbol.dispose]?(): void;
 }
 
 /** Several observers as one; each call goes to all, in their order. */
 export class Observers implements RunObserver, Disposable {
   readonly #all: RunObserver[];
+  #stopsForHarm = false;
 
   constructor(...observers: RunObserver[]) {
     this.#all = observers;
@@ -132,8 +144,24 @@ export class Observers implements RunObserver, Disposable {
     if (failures.length > 0 && end.error === undefined) throw failures[0];
   }
 
+  onEvaluation(doneImages: number, totalImages: number): void {
+    for (const each of this.#all) each.onEvaluation?.(doneImages, totalImages);
+  }
+
+  needsRow(step: number): boolean {
+    return this.#all.some((each) => each.needsRow?.(step) ?? false);
+  }
+
+  /** The first of the reasons; whose it is decides over `stopsForHarm`. */
   reasonToStop(): string | undefined {
-    return this.#all.map((each) => each.reasonToStop?.()).find((reason) => reason !== undefined);
+    const asked = this.#all.map((each) => ({ each, reason: each.reasonToStop?.() }));
+    const first = asked.find(({ reason }) => reason !== undefined);
+    this.#stopsForHarm = first?.each.stopsForHarm ?? false;
+    return first?.reason;
+  }
+
+  get stopsForHarm(): boolean {
+    return this.#stopsForHarm;
   }
 
   [Symbol.dispose](): void {

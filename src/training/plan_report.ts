@@ -1,9 +1,11 @@
+import { evaluatedNetworks } from "../config/evaluation_metrics.ts";
 import { resolveConfig } from "../config/resolve_config.ts";
 import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
 import { type AdapterFacts, DEFAULT_FACTS, openDevice } from "../gpu/device.ts";
 import { GpuError } from "../gpu/errors.ts";
 import { assertFits, bytesOf, costOf, type Plan } from "../gpu/plan.ts";
 import { type Dispatch, gridOf } from "../gpu/recorder.ts";
+import { isEvaluation } from "./evaluation/class_token_pass.ts";
 import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
 
 /** Settings of a run of which only the step matters. */
@@ -70,14 +72,17 @@ export async function planOf(config: TrainConfig): Promise<PlanReport> {
   const shape = stepShape(config);
   const { facts, missing } = await factsOf(config);
   const views = viewMaker(config, facts) === "gpu" ? config.transform_args : null;
-  const { plan } = recordStep(facts, shape, views);
-  const { bytesByKind, totalBytes, largest, flops } = costOf(plan);
+  const { plan } = recordStep(facts, shape, views, evaluatedNetworks(config.callbacks));
+  const { bytesByKind, totalBytes, largest } = costOf(plan);
   const memory = [...bytesByKind].sort(([, a], [, b]) => b - a);
+  const phases = [...plan.phases].map(([phase, dispatches]) => workOf(phase, dispatches));
+  const flops = phases.filter(({ phase }) => !isEvaluation(phase))
+    .reduce((sum, phase) => sum + phase.flops, 0);
   return {
     model: config.model,
     batchSize: shape.batchSize,
     adapter: plan.adapter.name,
-    phases: [...plan.phases].map(([phase, dispatches]) => workOf(phase, dispatches)),
+    phases,
     memory: Object.fromEntries(memory),
     totalBytes,
     peakActivationBytes: plan.peakActivationBytes,

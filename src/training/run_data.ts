@@ -26,9 +26,7 @@ export async function findRunImages(
   observer: RunObserver,
 ): Promise<RunImages> {
   const images = await findImages(config.data);
-  for (const { name, message } of toleratedProblems("train", images, config)) {
-    observer.onMessage?.(`${name}: ${message}`);
-  }
+  tolerateProblems(images, config, observer);
   await assertSomeReadable(images);
   const batchSize = Math.min(config.batch_size, images.names.length);
   if (batchSize < config.batch_size) {
@@ -56,6 +54,13 @@ export function toleratedProblems(
     `Cannot ${what}: every shard and folder must be readable, got ${name}: ${message}; or set ` +
       `data_errors=skip to do without`,
   );
+}
+
+/** Tells of {@linkcode toleratedProblems}; they are thrown with `data_errors` "fail". */
+export function tolerateProblems(images: ImageSet, config: TrainConfig, observer: RunObserver) {
+  for (const { name, message } of toleratedProblems("train", images, config)) {
+    observer.onMessage?.(`${name}: ${message}`);
+  }
 }
 
 /** The KoLeo loss looks for each image's nearest neighbour in the batch. */

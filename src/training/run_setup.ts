@@ -2,10 +2,12 @@ import { resolveModel } from "../config/model_presets.ts";
 import type { TrainConfig } from "../config/train_config.ts";
 import type { TransformArgs } from "../config/transform_args.ts";
 import type { ViewMaker } from "../data/item.ts";
+import type { NetworkName } from "../config/evaluation_metrics.ts";
 import { drawMasks, maxMaskedPatches } from "../views/masks.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
 import { type Plan, PlanRecorder } from "../gpu/plan.ts";
 import { randomStream } from "../random.ts";
+import { ClassTokenPass, evaluationPhase } from "./evaluation/class_token_pass.ts";
 import { TrainStep } from "./step.ts";
 import { globalGrid, type StepShape } from "./step_shape.ts";
 import { GpuViews, VIEW_PHASE } from "./view_input.ts";
@@ -60,16 +62,27 @@ export function viewMaker({ views_on }: TrainConfig, { software }: AdapterFacts)
   return software ? "workers" : "gpu";
 }
 
+/** A step that is recorded, and what else its plan has. */
+export interface RecordedStep {
+  plan: Plan;
+  step: TrainStep;
+  gpuViews: GpuViews | null;
+  /** Null where no network is evaluated. */
+  classTokens: ClassTokenPass | null;
+}
+
 /**
  * Records a whole step; nothing is allocated.
  *
  * @param views How views are made, where the GPU is to make them.
+ * @param evaluated The networks that are looked at between steps.
  */
 export function recordStep(
   adapter: AdapterFacts,
   shape: StepShape,
   views: TransformArgs | null = null,
-): { plan: Plan; step: TrainStep; gpuViews: GpuViews | null } {
+  evaluated: readonly NetworkName[] = [],
+): RecordedStep {
   const recorder = new PlanRecorder(adapter);
   const step = new TrainStep(recorder, shape);
   const gpuViews = views === null ? null : new GpuViews(recorder, step, views);
@@ -81,5 +94,10 @@ export function recordStep(
     recorder.phase(phase);
     step[phase]();
   }
-  return { plan: recorder.finish(), step, gpuViews };
+  const classTokens = evaluated.length === 0 ? null : new ClassTokenPass(recorder, step);
+  for (const network of evaluated) {
+    recorder.phase(evaluationPhase(network));
+    classTokens!.record(recorder, network);
+  }
+  return { plan: recorder.finish(), step, gpuViews, classTokens };
 }

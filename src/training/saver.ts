@@ -3,7 +3,6 @@ import { writeWhole } from "../files/write_whole.ts";
 import { VERSION } from "../version.ts";
 import { plainArgs } from "../views/plain_view.ts";
 import { exportedConfig } from "../weights/exported_config.ts";
-import { assertMetric } from "./assert_metric.ts";
 import { exportTeacher, saveCheckpoint } from "./checkpoint.ts";
 import { finiteOnly } from "./finite_memory.ts";
 import type { MetricsRow } from "./metrics_file.ts";
@@ -22,17 +21,11 @@ export class Saver {
     public lastStep: number,
   ) {}
 
-  /** @throws {ConfigError} If the rows do not have the metric to keep the best by. */
-  checkMonitor(row: MetricsRow): void {
-    const { monitor } = this.#settings;
-    if (monitor !== null) assertMetric("callbacks.model_checkpoint.monitor", monitor, row);
-  }
-
   /** Whether a checkpoint is to be written after so many steps. */
   isDue(stepsDone: number): boolean {
     const { every_n_train_steps: steps, every_n_epochs: epochs } = this.#settings;
     const byStep = steps !== null && stepsDone % steps === 0;
-    const turns = (step: number) => Math.floor(this.#epochAt(step) / epochs!);
+    const turns = (step: number) => Math.floor(this.trainer.epochAt(step) / epochs!);
     return byStep || epochs !== null && turns(stepsDone) > turns(stepsDone - 1);
   }
 
@@ -45,7 +38,7 @@ export class Saver {
    */
   async save(stepsDone: number, metrics?: MetricsRow): Promise<string> {
     const { step, runner, config } = this.trainer;
-    const epoch = this.#epochAt(stepsDone);
+    const epoch = this.trainer.epochAt(stepsDone);
     const path = this.folder.checkpoint(epoch, stepsDone);
     const { save_last, save_top_k, monitor, mode } = this.#settings;
     const last = save_last ? this.folder.lastCheckpoint : null;
@@ -80,10 +73,5 @@ export class Saver {
 
   get #settings() {
     return this.trainer.config.callbacks.model_checkpoint;
-  }
-
-  #epochAt(stepsDone: number): number {
-    const { step, loader } = this.trainer;
-    return Math.floor(stepsDone * step.shape.accumulationSteps / loader.batchesPerEpoch);
   }
 }

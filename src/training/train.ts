@@ -1,4 +1,5 @@
 import { ConfigError } from "../config/config_error.ts";
+import { evaluatedNetworks } from "../config/evaluation_metrics.ts";
 import { resolveConfig } from "../config/resolve_config.ts";
 import { totalStepsOf } from "../config/run_length.ts";
 import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
@@ -9,6 +10,9 @@ import { PlanRunner } from "../gpu/runner.ts";
 import { Schedules } from "../optim/schedules.ts";
 import type { StopSignal } from "../stop_signal.ts";
 import { CollapseWatch } from "./collapse_watch.ts";
+import { countEpochs } from "./epochs.ts";
+import { type EvaluationImages, findEvaluationImages } from "./evaluation/evaluation_images.ts";
+import { Evaluator } from "./evaluation/evaluator.ts";
 import { Observers, type RunObserver, type RunStart } from "./observer.ts";
 import { addRunObservers } from "./observers/run_observers.ts";
 import { TrainLog } from "./observers/train_log.ts";
@@ -100,9 +104,10 @@ async function runConfig(
   signal: StopSignal,
 ): Promise<TrainResult> {
   const found = await findRunImages(config, observers);
+  const evaluated = await findEvaluationImages(config, found.images, observers);
   const open = await openDevice(config.accelerator);
   try {
-    return await runOn(open, config, found, observers, log, signal);
+    return await runOn(open, config, { ...found, evaluated }, observers, log, signal);
   } finally {
     open.close();
   }
@@ -112,16 +117,17 @@ async function runConfig(
 async function runOn(
   open: OpenDevice,
   config: TrainConfig,
-  { images, batchSize }: RunImages,
+  { images, batchSize, evaluated }: RunImages & { evaluated: EvaluationImages },
   observers: Observers,
   log: TrainLog,
   signal: StopSignal,
 ): Promise<TrainResult> {
   const maker = viewMaker(config, open.facts);
-  const { plan, step, gpuViews } = recordStep(
+  const { plan, step, gpuViews, classTokens } = recordStep(
     open.facts,
     stepShape(config, batchSize),
     maker === "gpu" ? config.transform_args : null,
+    evaluatedNetworks(config.callbacks),
   );
   assertFits(plan, open.facts.software ? Deno.systemMemoryInfo().available : undefined);
   const folder = await openRunFolder(config);
@@ -148,7 +154,8 @@ async function runOn(
     startStep,
   });
   await noteSettings(config, folder, observers);
-  addRunObservers(observers, config, folder, startStep);
+  const epochAt = countEpochs(accumulation, loader.batchesPerEpoch);
+  addRunObservers(observers, config, folder, { startStep, before, epochAt });
   observers.add(new CollapseWatch(config.method_args, (message) => observers.onMessage(message)));
   observers.onStart(start);
   if (startStep === 0) {
@@ -160,8 +167,11 @@ async function runOn(
   await showFirstBatch(config, images, folder, observers);
   const input = gpuViews ?? new UploadedViews(step);
   using trainer = new Trainer(config, open, runner, step, input, loader, start.schedules);
+  using evaluator = classTokens === null
+    ? null
+    : new Evaluator(config, evaluated, classTokens, { open, runner, observer: observers });
   const span = { startStep, totalSteps: start.totalSteps, before };
-  return await runSteps(trainer, folder, span, observers, signal);
+  return await runSteps({ trainer, evaluator, folder }, span, observers, signal);
 }
 
 /** Sets a run's state to where it goes on from or starts from; undefined if it was ended first. */

@@ -7,6 +7,7 @@ import { type Tensor, view } from "../gpu/tensor.ts";
 import { hyperOf } from "../optim/parameter_update.ts";
 import type { Schedules } from "../optim/schedules.ts";
 import { drawDropPath } from "./drop_path.ts";
+import { countEpochs, type EpochAt } from "./epochs.ts";
 import { featureStats } from "./feature_stats.ts";
 import { metricsRow, type MicroBatch, NonFiniteError, type StepNotes } from "./metrics.ts";
 import type { MetricsRow } from "./metrics_file.ts";
@@ -33,6 +34,7 @@ interface WaitingStep extends StepNotes {
 
 /** Runs the steps of a recorded plan over the batches of a loader. */
 export class Trainer implements Disposable {
+  readonly epochAt: EpochAt;
   readonly #readback: Readback;
   readonly #features: Readback;
   #waiting: WaitingStep[] = [];
@@ -48,6 +50,7 @@ export class Trainer implements Disposable {
     readonly loader: ViewLoader,
     readonly schedules: Schedules,
   ) {
+    this.epochAt = countEpochs(step.shape.accumulationSteps, loader.batchesPerEpoch);
     this.#readback = new Readback(open, step.metrics);
     this.#features = new Readback(open, watchedFeatures(step), 1);
   }
@@ -76,7 +79,7 @@ export class Trainer implements Disposable {
       inputs.set("hyper", hyperOf(step, settings, { method, optim, scaledLr }));
       this.#submit(batch, micro);
     }
-    const epoch = Math.floor(step * shape.accumulationSteps / this.loader.batchesPerEpoch);
+    const epoch = this.epochAt(step);
     const learningRate = scaledLr * settings.learningRateFactor;
     // The features of the step before must be away, whatever the machine's speed.
     const looksAtFeatures = (step + 1) % this.config.log_every_num_steps === 0;
@@ -112,6 +115,11 @@ export class Trainer implements Disposable {
     }
     await this.#addFeatureStats(rows);
     return rows;
+  }
+
+  /** Leaves out of a step's time what was done since the last one. */
+  restartClock(): void {
+    this.#readMs = performance.now();
   }
 
   [Symbol.dispose](): void {

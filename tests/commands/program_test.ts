@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { EXIT } from "../../src/commands/command_line.ts";
 import { type Actions, buildProgram } from "../../src/commands/program.ts";
 import type { TrainConfig } from "../../src/config/train_config.ts";
 import { DataError } from "../../src/images/errors.ts";
@@ -61,7 +62,7 @@ async function run(args: string[], given: Actions = {}) {
   };
   const preview = { out: "p.png", images: 8, batchSize: 9, views: 10, skipped: [] };
   const actions: Actions = {
-    train: note("train", true),
+    train: note("train", EXIT.ok),
     plan: note("plan", PLAN),
     preview: note("preview", preview),
     checkData: note("checkData", DATA),
@@ -83,7 +84,7 @@ Deno.test("train gets a checked configuration, under either of its names", async
 });
 
 Deno.test("a run that Ctrl-C ended is exit code 130, as other programs do", async () => {
-  equal((await run(RUN, { train: () => Promise.resolve(false) })).code, 130);
+  equal((await run(RUN, { train: () => Promise.resolve(EXIT.interrupted) })).code, 130);
 });
 
 Deno.test("plan needs neither out nor data", async () => {

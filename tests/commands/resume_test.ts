@@ -1,5 +1,6 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
+import { EXIT } from "../../src/commands/command_line.ts";
 import { resumedConfig } from "../../src/training/resume_run.ts";
 import { ConfigError } from "../../src/config/config_error.ts";
 import { resolveConfig } from "../../src/config/resolve_config.ts";
@@ -57,7 +58,7 @@ Deno.test("resume trains, and ends as train does", () =>
     const seen: TrainConfig[] = [];
     const train = (config: TrainConfig) => {
       seen.push(config);
-      return Promise.resolve(config.steps === 6);
+      return Promise.resolve(config.steps === 6 ? EXIT.ok : EXIT.interrupted);
     };
     equal((await runWith(["resume", out], { train })).code, 0);
     equal((await runWith(["resume", out, "steps=7"], { train })).code, 130);

@@ -1,4 +1,5 @@
 import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { EXIT } from "../../src/commands/command_line.ts";
 import { describeEnd, describeStart, train } from "../../src/commands/train.ts";
 import { resolveConfig } from "../../src/config/resolve_config.ts";
 import { DEFAULT_FACTS } from "../../src/gpu/device.ts";
@@ -32,6 +33,7 @@ const END = {
   steps: 280,
   finished: true,
   reason: "all steps are done",
+  harmed: false,
   last: undefined,
   checkpoint: "runs/a/checkpoints/epoch=2-step=280.safetensors",
   exported: "runs/a/exported_models/exported_last.safetensors",
@@ -71,7 +73,7 @@ Deno.test("train tells of a run, warnings in color where colors are", () =>
   withTinyRun(async (folder, data) => {
     const config = resolveConfig({ ...TINY_RUN, data, out: `${folder}/run`, steps: 2 });
     const { context, printed } = recordedContext({ color: true });
-    equal(await train(config, context), true);
+    equal(await train(config, context), EXIT.ok);
     deepEqual(printed.out, "");
     const lines = printed.err.split("\n");
     match(lines[0], /^dinov2\/vittest on 8 images of /);

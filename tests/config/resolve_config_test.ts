@@ -142,6 +142,8 @@ Deno.test("resolveConfig() fills in what happens beside the steps", () => {
     learning_rate_monitor: {},
     early_stopping: null,
     device_stats_monitor: null,
+    knn: null,
+    rank_me: null,
   });
   const early_stopping = {
     monitor: "train_loss",
@@ -408,4 +410,44 @@ Deno.test("resolveConfig() refuses weights that nothing would start from, and ta
   deepEqual(problems(gray), []);
   deepEqual(problems({ ...gray, checkpoint: "a.safetensors" }), []);
   deepEqual(problems({ ...gray, weights }), []);
+});
+
+Deno.test("resolveConfig() wants a monitor of evaluations to be measured, and to grow", () => {
+  const by = (monitor: string, mode?: string) => ({ model_checkpoint: { monitor, mode } });
+  refuses(
+    { ...RUN, callbacks: by("knn_top1", "max") },
+    'callbacks.model_checkpoint.monitor: must be a metric of the run, got "knn_top1"; ' +
+      "callbacks.knn.train=FOLDER gives knn_top1",
+  );
+  refuses(
+    { ...RUN, callbacks: { early_stopping: { monitor: "student_rank_me", mode: "max" } } },
+    'callbacks.early_stopping.monitor: must be a metric of the run, got "student_rank_me"; ' +
+      "callbacks.rank_me={} gives rank_me",
+  );
+  refuses(
+    { ...RUN, callbacks: { ...by("student_knn_top5", "max"), knn: { train: "a" } } },
+    'callbacks.model_checkpoint.monitor: must be a metric of the run, got "student_knn_top5"; ' +
+      "callbacks.knn.student=true gives it",
+  );
+  refuses(
+    { ...RUN, callbacks: { ...by("knn_top1/k5", "max"), knn: { train: "a", k: [20, 10] } } },
+    'callbacks.model_checkpoint.monitor: must be a metric of the run, got "knn_top1/k5"; ' +
+      "known are knn_top1, knn_top5, knn_top1/k10, knn_top5/k10",
+  );
+  refuses(
+    { ...RUN, callbacks: { ...by("knn_top1"), knn: { train: "a" } } },
+    "callbacks.model_checkpoint.mode: must be max for knn_top1, of which more is better, got min",
+  );
+  const { callbacks } = resolveConfig({
+    ...RUN,
+    callbacks: { ...by("rank_me", "max"), rank_me: {} },
+  });
+  equal(callbacks.rank_me?.images, 2048);
+});
+
+Deno.test("resolveConfig() wants labelled images for k-NN", () => {
+  refuses(
+    { ...RUN, callbacks: { knn: {} } },
+    "callbacks.knn.train: is required; write callbacks.knn.train=...",
+  );
 });

@@ -112,7 +112,7 @@ Deno.test("early stopping ends a run, and again when it is resumed", async () =>
       callbacks: { early_stopping, device_stats_monitor: {} },
     };
     const { steps, finished, reason } = await train(run);
-    ok(!finished && steps < 40, `${steps} steps`);
+    ok(!finished && steps < 40 && steps % 2 === 0, `${steps} steps`); // at the end of an epoch
     match(
       reason,
       /^train_loss has not improved for 1 epoch: its best mean is [\d.]+, of epoch \d+$/,

@@ -4,6 +4,7 @@ import type { TrainOptions } from "../../src/config/train_config.ts";
 import { type AdapterFacts, DEFAULT_FACTS } from "../../src/gpu/device.ts";
 import { costOf } from "../../src/gpu/plan.ts";
 import { LOGITS_BUDGET_BYTES } from "../../src/losses/prototype_loss.ts";
+import { plan } from "../../src/training/plan_report.ts";
 import { PHASES, recordStep, stepShape } from "../../src/training/run_setup.ts";
 import { tokensPerCrop } from "../../src/training/step_shape.ts";
 import { brokenRules } from "../support/plan_rules.ts";
@@ -114,4 +115,19 @@ Deno.test("recordStep() keeps to what every WebGPU implementation allows", async
       });
     }
   }
+});
+
+Deno.test("evaluations take the memory of the step, and are no part of its work", async () => {
+  const run = { ...TINY_RUN, batch_size: 16 };
+  const [without, with_] = [
+    await plan(run),
+    await plan({ ...run, callbacks: { knn: { train: "photos", student: true } } }),
+  ];
+  equal(with_.flops, without.flops);
+  const names = with_.phases.map(({ phase }) => phase).filter((phase) =>
+    phase.includes("evaluate")
+  );
+  deepEqual(names, ["evaluate.teacher", "evaluate.student"]);
+  const share = (with_.totalBytes - without.totalBytes) / without.totalBytes;
+  ok(share > 0 && share < 0.01, `${share}`); // class tokens and tables
 });

@@ -10,6 +10,7 @@ const RESULT: TrainResult = {
   steps: 3,
   finished: true,
   reason: "all steps are done",
+  harmed: false,
   last: undefined,
   checkpoint: "c",
   exported: "e",

@@ -1,5 +1,6 @@
 import type { CallbackArgs } from "../../config/callback_args.ts";
 import { assertMetric } from "../assert_metric.ts";
+import type { EpochAt } from "../epochs.ts";
 import type { MetricsRow } from "../metrics_file.ts";
 import type { RunObserver } from "../observer.ts";
 
@@ -14,8 +15,8 @@ interface EpochMean {
 /**
  * Ends a run when the mean of a metric over an epoch has not improved for some epochs.
  *
- * An epoch is judged when the first row of the next one comes. There is no state to save: a resumed
- * run is shown the rows before it.
+ * An epoch is judged with its last row, which comes before the next step: where a run ends does not
+ * depend on the machine. There is no state to save: a resumed run is shown the rows before it.
  */
 export class EarlyStopping implements RunObserver {
   #epoch = { index: 0, sum: 0, count: 0 };
@@ -24,30 +25,48 @@ export class EarlyStopping implements RunObserver {
   #reason: string | undefined;
   #isKnown = false;
 
-  /** @param earlier Rows of the run before this session. */
-  constructor(readonly args: EarlyStoppingArgs, earlier: readonly MetricsRow[] = []) {
+  /**
+   * @param epochAt Where epochs end.
+   * @param rare Metrics that only some rows have.
+   * @param earlier Rows of the run before this session.
+   */
+  constructor(
+    readonly args: EarlyStoppingArgs,
+    readonly epochAt: EpochAt,
+    readonly rare: readonly string[] = [],
+    earlier: readonly MetricsRow[] = [],
+  ) {
     for (const row of earlier) this.onStep(row);
   }
 
-  /** @throws {ConfigError} If the first row does not have the metric. */
+  /** @throws {ConfigError} If the first row does not have the metric, nor may a later one. */
   onStep(row: MetricsRow): void {
     if (!this.#isKnown) this.#checkMonitor(row);
+    if (row.epoch !== this.#epoch.index) this.#endEpoch(row.epoch); // rows of the last are lost
     const value = row[this.args.monitor];
-    if (value === undefined) return; // in some rows only
-    if (row.epoch !== this.#epoch.index) this.#endEpoch(row.epoch);
-    this.#epoch.sum += value;
-    this.#epoch.count++;
-    if (this.args.check_finite && !Number.isFinite(value)) {
-      this.#reason ??= `${this.args.monitor} is ${value} in step ${row.step}`;
-    }
+    if (value !== undefined) this.#add(value, row.step);
+    if (this.needsRow(row.step)) this.#endEpoch(row.epoch + 1);
+  }
+
+  /** The last step of an epoch. */
+  needsRow(step: number): boolean {
+    return this.epochAt(step + 1) !== this.epochAt(step);
   }
 
   reasonToStop(): string | undefined {
     return this.#reason;
   }
 
+  #add(value: number, step: number): void {
+    this.#epoch.sum += value;
+    this.#epoch.count++;
+    if (this.args.check_finite && !Number.isFinite(value)) {
+      this.#reason ??= `${this.args.monitor} is ${value} in step ${step}`;
+    }
+  }
+
   #checkMonitor(row: MetricsRow): void {
-    assertMetric("callbacks.early_stopping.monitor", this.args.monitor, row);
+    assertMetric("callbacks.early_stopping.monitor", this.args.monitor, row, this.rare);
     this.#isKnown = true;
   }
 

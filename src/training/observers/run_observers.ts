@@ -1,24 +1,28 @@
 import { existsSync } from "node:fs";
+import { evaluationMetrics } from "../../config/evaluation_metrics.ts";
 import { resolveModel } from "../../config/model_presets.ts";
 import type { TrainConfig } from "../../config/train_config.ts";
+import { rareMetrics } from "../assert_metric.ts";
+import type { EpochAt } from "../epochs.ts";
 import { MetricsFile, type MetricsRow, readMetrics } from "../metrics_file.ts";
 import type { Observers } from "../observer.ts";
 import type { RunFolder } from "../run_folder.ts";
 import { DeviceStatsMonitor } from "./device_stats_monitor.ts";
 import { EarlyStopping } from "./early_stopping.ts";
+import { KnnWatch } from "./knn_watch.ts";
 import { LearningRateMonitor } from "./learning_rate_monitor.ts";
 import { TensorBoardLog } from "./tensorboard_log.ts";
 
 /**
  * Adds what the settings ask for: `loggers`, and those `callbacks` that only look on.
  *
- * @param startStep First step of this session.
+ * @param place First step of this session, the numbers of the step before, and where epochs end.
  */
 export function addRunObservers(
   observers: Observers,
   config: TrainConfig,
   folder: RunFolder,
-  startStep: number,
+  { startStep, before, epochAt }: { startStep: number; before?: MetricsRow; epochAt: EpochAt },
 ): void {
   const { loggers, callbacks, log_every_num_steps: everySteps, method_args: method } = config;
   if (callbacks.learning_rate_monitor !== null) {
@@ -34,10 +38,13 @@ export function addRunObservers(
           "from those that metrics.jsonl has",
       );
     }
-    observers.add(new EarlyStopping(callbacks.early_stopping, earlier));
+    const rare = rareMetrics(config);
+    observers.add(new EarlyStopping(callbacks.early_stopping, epochAt, rare, earlier));
   }
+  if (callbacks.knn !== null) observers.add(new KnnWatch(callbacks.knn.max_drop, before));
   if (loggers.tensorboard !== null) {
-    observers.add(new TensorBoardLog(folder.path, everySteps, startStep));
+    const always = evaluationMetrics(callbacks);
+    observers.add(new TensorBoardLog(folder.path, everySteps, startStep, always));
   }
   if (loggers.jsonl !== null) observers.add(new MetricsFile(folder.metrics, startStep));
 }

@@ -14,6 +14,6 @@ Deno.test("DeviceStatsMonitor adds memory to the rows that are logged", () => {
     "device/process_rss_bytes",
     "device/system_available_bytes",
   ]);
-  ok(stats["device/process_rss_bytes"] > stats["device/heap_bytes"]);
+  ok(stats["device/process_rss_bytes"]! > stats["device/heap_bytes"]!);
   deepEqual([1, 3, 4].map((step) => monitor.extend({ step })), [{}, {}, {}]);
 });

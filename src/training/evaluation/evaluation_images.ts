@@ -1,0 +1,66 @@
+import type { TrainConfig } from "../../config/train_config.ts";
+import { type LabelledImages, labelledSets } from "../../eval/labelled_sets.ts";
+import { someImages, spreadPlaces } from "../../eval/some_images.ts";
+import { imagesAt, type ImageSet } from "../../images/image_set.ts";
+import { assertSomeReadable } from "../../images/readable.ts";
+import type { RunObserver } from "../observer.ts";
+import { tolerateProblems } from "../run_data.ts";
+
+/** Labelled images: those that vote, and those to classify. */
+export interface VotingSets {
+  classes: readonly string[];
+  train: LabelledImages;
+  /** Null: those of `train`, each by all others. */
+  test: LabelledImages | null;
+}
+
+/** The images that a run is evaluated by; null for what is switched off. */
+export interface EvaluationImages {
+  knn: VotingSets | null;
+  rankMe: ImageSet | null;
+}
+
+/**
+ * Finds the images that a run is to be evaluated by, before anything is done.
+ *
+ * @param images Those that are trained on.
+ * @throws {DataError} If there are none that can be read, or they have no classes.
+ */
+export async function findEvaluationImages(
+  config: TrainConfig,
+  images: ImageSet,
+  observer: RunObserver,
+): Promise<EvaluationImages> {
+  const { rank_me } = config.callbacks;
+  return {
+    knn: await findVoters(config, observer),
+    rankMe: rank_me === null ? null : someImages(images, rank_me.images),
+  };
+}
+
+async function findVoters(config: TrainConfig, observer: RunObserver): Promise<VotingSets | null> {
+  const { knn } = config.callbacks;
+  if (knn === null) return null;
+  const { train: folder, train_labels } = knn;
+  const options = knn.test === null
+    ? { ...knn, test: folder, test_labels: train_labels }
+    : { ...knn, test: knn.test };
+  const onMessage = (message: string) => observer.onMessage?.(message);
+  const { classes, train, test } = await labelledSets(options, onMessage, "callbacks.knn.");
+  const used = knn.test === null ? [train] : [train, test];
+  for (const { images } of used) {
+    tolerateProblems(images, config, observer);
+    await assertSomeReadable(images);
+  }
+  const [voters, queries = null] = used.map((each) => spreadOver(each, knn.max_images));
+  return { classes, train: voters, test: queries };
+}
+
+/** As many of them as are wanted. */
+function spreadOver({ images, labels }: LabelledImages, most: number | null): LabelledImages {
+  const places = spreadPlaces(labels.length, most ?? Infinity);
+  return {
+    images: imagesAt(images, places),
+    labels: Uint32Array.from(places, (place) => labels[place]),
+  };
+}
