@@ -54,7 +54,7 @@ export async function drawNeighbours(
   await refuseToReplace(checked);
   const images = await findImages(checked.data);
   const isOwn = checked.queries === null;
-  const asked = checked.queries === null ? images : await findImages(checked.queries);
+  const asked = checked.queries === null ? images : await findImages(checked.queries, "queries");
   const queries = someImages(asked, checked.images);
   const vectors = await vectorsOf(checked, images, queries, hooks);
   using gpu = await Gpu.open(checked);

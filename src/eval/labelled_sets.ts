@@ -34,7 +34,10 @@ export async function labelledSets(
   onMessage: (message: string) => void = () => {},
   group = "",
 ): Promise<LabelledSets> {
-  const all = { train: await findImages(options.train), test: await findImages(options.test) };
+  const all = {
+    train: await findImages(options.train, `${group}train`),
+    test: await findImages(options.test, `${group}test`),
+  };
   const files = {
     train: options.train_labels ?? options.labels,
     test: options.test_labels ?? options.labels,

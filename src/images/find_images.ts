@@ -29,25 +29,26 @@ interface Files {
  * `train-{000..146}.tar` stand for a list, unless there is a file of that very name.
  *
  * @param source A folder, an image, a tar file, or a list of them.
+ * @param key The setting that names it, as errors call it.
  * @returns The set; its names are separated by `/`: in a folder, paths relative to it; for a file,
  * its name alone; for a list, paths as its entries begin; in a shard, paths behind the shard's.
  * @throws {DataError} If an entry does not exist, cannot be listed or holds neither image nor shard, or if there is
  * no image at all.
  */
-export async function findImages(source: ImageSource): Promise<ImageSet> {
+export async function findImages(source: ImageSource, key = "data"): Promise<ImageSet> {
   const entries = await expand(source);
   const { images, shards, problems, pathOf } = typeof source === "string" && entries[0] === source
-    ? await filesIn(source)
-    : await filesOfList(entries);
+    ? await filesIn(source, key)
+    : await filesOfList(entries, key);
   const opened = await openShards(shards.sort(byCodeUnit), pathOf);
   const set = imageSetOf(images, opened, pathOf);
   if (set.names.length > 0) return { ...set, problems: [...problems, ...set.problems] };
   const damaged = opened.filter(({ index }) => index.problem !== undefined)
     .map(({ name, index }) => ({ name, message: index.problem }));
   const [first] = [...problems, ...damaged];
-  if (first === undefined) throw noImagesError(source);
+  if (first === undefined) throw noImagesError(source, key);
   throw new DataError(
-    `Cannot find images: data must hold at least one image, got none; ${first.name}: ` +
+    `Cannot find images: ${key} must hold at least one image, got none; ${first.name}: ` +
       first.message,
   );
 }
@@ -64,11 +65,11 @@ async function expand(source: ImageSource): Promise<string[]> {
 }
 
 /** The files of several entries, each once; their names are paths. */
-async function filesOfList(entries: readonly string[]): Promise<Files> {
+async function filesOfList(entries: readonly string[], key: string): Promise<Files> {
   const seen = new Set<string>(); // absolute paths
   const images: string[] = [], shards: string[] = [], problems: ImageProblem[] = [];
   for (const entry of entries.toSorted(byCodeUnit)) {
-    const found = await filesIn(entry);
+    const found = await filesIn(entry, key);
     for (const { name, message } of found.problems) {
       problems.push({ name: found.pathOf(name), message });
     }
@@ -85,11 +86,11 @@ async function filesOfList(entries: readonly string[]): Promise<Files> {
 }
 
 /** The files of one entry; in a folder their names are relative to it. */
-async function filesIn(root: string): Promise<Files> {
+async function filesIn(root: string, key: string): Promise<Files> {
   const info = await stat(root).catch(() => undefined);
   if (!info) {
     throw new DataError(
-      `Cannot find images: data must be an existing folder or file, got ` +
+      `Cannot find images: ${key} must be an existing folder or file, got ` +
         `${JSON.stringify(root)}; check the path`,
     );
   }
@@ -103,17 +104,18 @@ async function filesIn(root: string): Promise<Files> {
     addFile(basename(root), files);
     files.pathOf = () => root;
   } else {
+    await assertListed(root, key);
     await addFolder(root, "", new Set(), files);
   }
   const { images, shards, problems } = files;
-  if (images.length + shards.length + problems.length === 0) throw noImagesError(root);
+  if (images.length + shards.length + problems.length === 0) throw noImagesError(root, key);
   return files;
 }
 
-function noImagesError(source: ImageSource): DataError {
+function noImagesError(source: ImageSource, key: string): DataError {
   return new DataError(
-    `Cannot find images: data must hold files that end in ${IMAGE_EXTENSIONS.join(", ")}, ` +
-      `got none in ${JSON.stringify(source)}; point data at a folder with images`,
+    `Cannot find images: ${key} must hold files that end in ${IMAGE_EXTENSIONS.join(", ")}, ` +
+      `got none in ${JSON.stringify(source)}; point ${key} at a folder with images`,
   );
 }
 
@@ -136,7 +138,6 @@ async function addFolder(
     if (ancestors.has(real)) return;
     entries = await readdir(path, { withFileTypes: true });
   } catch (error) {
-    if (prefix === "") throw unlistedError(root, error);
     files.problems.push({ name: prefix.slice(0, -1), message: unlistedText(error) });
     return;
   }
@@ -154,11 +155,16 @@ async function addFolder(
   }
 }
 
-function unlistedError(root: string, error: unknown): DataError {
-  return new DataError(
-    `Cannot find images: data must be a folder that can be read, got ${JSON.stringify(root)} ` +
-      `(${reasonOf(error)}); change its permissions`,
-  );
+/** @throws {DataError} If the folder that a setting names cannot be listed. */
+async function assertListed(root: string, key: string): Promise<void> {
+  try {
+    await readdir(root);
+  } catch (error) {
+    throw new DataError(
+      `Cannot find images: ${key} must be a folder that can be read, got ` +
+        `${JSON.stringify(root)} (${reasonOf(error)}); change its permissions`,
+    );
+  }
 }
 
 function unlistedText(error: unknown): string {

@@ -48,9 +48,9 @@ async function findVoters(config: TrainConfig, observer: RunObserver): Promise<V
   const onMessage = (message: string) => observer.onMessage?.(message);
   const { classes, train, test } = await labelledSets(options, onMessage, "callbacks.knn.");
   const used = knn.test === null ? [train] : [train, test];
-  for (const { images } of used) {
+  for (const [i, { images }] of used.entries()) {
     tolerateProblems(images, config, observer);
-    await assertSomeReadable(images);
+    await assertSomeReadable(images, `evaluate callbacks.knn.${i === 0 ? "train" : "test"}`);
   }
   const [voters, queries = null] = used.map((each) => spreadOver(each, knn.max_images));
   return { classes, train: voters, test: queries };

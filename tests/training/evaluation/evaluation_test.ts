@@ -183,8 +183,22 @@ Deno.test("labelled images that cannot be used are told of before anything is do
       `${data}/${first}`,
       /^Cannot classify: every image of callbacks\.knn\.train must lie in a folder that is its class/,
     );
-    await refuses(`${folder}/empty`, /empty/);
-    await refuses(`${folder}/nowhere`, /nowhere/);
+    await refuses(
+      `${folder}/empty`,
+      /^Cannot find images: callbacks\.knn\.train must hold files that end in .*, got none in ".*empty"/,
+    );
+    await refuses(
+      `${folder}/nowhere`,
+      /^Cannot find images: callbacks\.knn\.train must be an existing folder or file, got ".*nowhere"/,
+    );
+    for (const name of ["cats", "dogs"]) {
+      await mkdir(`${folder}/broken/${name}`, { recursive: true });
+      await writeFile(`${folder}/broken/${name}/0.png`, "no image");
+    }
+    await refuses(
+      `${folder}/broken`,
+      /^Cannot evaluate callbacks\.knn\.train: at least one of 2 images must be readable, got none; the first, cats\/0\.png: /,
+    );
     equal([...Deno.readDirSync(folder)].some(({ name }) => name === "run"), false);
   });
 });
