@@ -78,7 +78,7 @@ export async function train(
       },
       onStep(row) {
         evaluated = { ...evaluated, ...shownEvaluation(row) };
-        progress?.update(row.step, { ...shown(row), ...evaluated });
+        progress?.update(row.step, shown(row, evaluated));
       },
       onEvaluation: (done, total) => progress?.aside(`evaluating ${done}/${total} images`),
       onMessage: say,
@@ -121,9 +121,11 @@ function plural(count: number, word: string): string {
   return `${text} ${word}${text === "1" ? "" : "s"}`;
 }
 
-function shown(row: MetricsRow): Record<string, number> {
+/** What a line has room for; a narrow one has what comes first. */
+function shown(row: MetricsRow, evaluated: Record<string, number>): Record<string, number> {
   return {
     loss: row.train_loss,
+    ...evaluated,
     dino: row["train_loss/dino_global_loss"] + row["train_loss/dino_local_loss"],
     ibot: row["train_loss/ibot_loss"],
     koleo: row["train_loss/koleo_loss"],
