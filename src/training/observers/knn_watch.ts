@@ -31,7 +31,8 @@ export class KnnWatch implements RunObserver {
     const drop = 100 * (best - now);
     if (this.maxDrop !== null && drop > this.maxDrop + ROUNDING) {
       this.#reason = `knn_top1 ${percent(now)} of step ${step + 1} is ${drop.toFixed(1)} points ` +
-        `below the best ${percent(best)}; callbacks.knn.max_drop allows ${this.maxDrop}`;
+        `below the best ${percent(best)}; callbacks.knn.max_drop allows ${this.maxDrop}, ` +
+        "raise it to go on";
     }
     return { [BEST_KNN]: best };
   }
