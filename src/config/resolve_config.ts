@@ -4,6 +4,7 @@ import { describeIssue, valueAt } from "./describe_issue.ts";
 import type { ModelConfig } from "./model_config.ts";
 import { monitorProblems } from "./monitor_problems.ts";
 import { publishedName, resolveModel } from "./model_presets.ts";
+import { withPreset } from "./run_presets.ts";
 import { type ParsedConfig, TrainConfig, type TrainOptions } from "./train_config.ts";
 import { channelProblems, withChannels } from "./view_channels.ts";
 
@@ -19,10 +20,11 @@ import { channelProblems, withChannels } from "./view_channels.ts";
  * console.log(config.method_args.output_dim); // 65536
  * ```
  *
- * @param raw Settings as given, by name: {@linkcode TrainOptions}, or of unknown origin.
+ * @param given Settings as given, by name: {@linkcode TrainOptions}, or of unknown origin.
  * @throws {ConfigError} Listing every problem: misspelt, ill-typed and contradicting settings.
  */
-export function resolveConfig(raw: TrainOptions | Record<string, unknown>): TrainConfig {
+export function resolveConfig(given: TrainOptions | Record<string, unknown>): TrainConfig {
+  const raw = withPreset(given);
   const parsed = TrainConfig.safeParse(raw);
   if (!parsed.success) {
     const { issues } = parsed.error;

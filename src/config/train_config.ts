@@ -18,6 +18,10 @@ export const TrainConfig = z.strictObject({
   model: z.string().min(1).describe(
     "Model preset, such as dinov2/vits14, or dinov2/vits14-notpretrained for random weights",
   ),
+  preset: z.enum(["small"]).nullable().default(null).describe(
+    'Settings that go together, under those that are given: "small" for thousands of images, ' +
+      "null for the reference's",
+  ),
   method: z.literal("dinov2").default("dinov2").describe("Training method"),
   embed_dim: z.int().min(1).max(65_536).nullable().default(null)
     .describe("Width of a linear layer on top of the backbone; null for none"),

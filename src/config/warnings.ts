@@ -1,3 +1,4 @@
+import { publishedName } from "./model_presets.ts";
 import { DEFAULT_STEPS, epochsOf } from "./run_length.ts";
 import type { TrainConfig } from "./train_config.ts";
 
@@ -34,10 +35,13 @@ export function warningsOf(config: TrainConfig, facts: RunFacts): string[] {
   return [
     shortRun(config, facts),
     smallBatch(config, facts),
-    idlePrototypes(config, facts),
+    fewImages(config, facts) ?? idlePrototypes(config, facts),
     lossWithoutMasks(config),
   ].filter((warning) => warning !== undefined);
 }
+
+/** Images below which the reference's settings teach a network nothing, by docs/small.md. */
+const MIN_IMAGES = 20_000;
 
 /** Schedules that do not end within the run. */
 function shortRun(
@@ -67,6 +71,17 @@ function smallBatch({ method_args }: TrainConfig, { batchSize }: RunFacts): stri
   return `batch_size ${batchSize} is small for the KoLeo loss, which spreads each image from its ` +
     `nearest in the batch; raise it to ${MIN_KOLEO_BATCH} or more, or lower ` +
     `method_args.koleo_loss_weight ${method_args.koleo_loss_weight}`;
+}
+
+/** The reference's settings from random weights, with images that are few for them. */
+function fewImages(
+  { preset, model, checkpoint }: TrainConfig,
+  { images, totalSteps }: RunFacts,
+): string | undefined {
+  const isRandom = checkpoint === null && publishedName(model) === undefined;
+  if (preset !== null || !isRandom || images >= MIN_IMAGES || totalSteps === 0) return undefined;
+  return `${images} images are few for the reference's settings, with which features of a network ` +
+    "that starts at random turn constant; start from preset=small, which is for thousands of images";
 }
 
 function idlePrototypes(

@@ -5,6 +5,7 @@ import { TrainConfig } from "../../src/config/train_config.ts";
 
 /** What the reference has no name for; `docs/settings.md` lists them apart. */
 const OURS: readonly string[] = [
+  "preset",
   "weights",
   "steps",
   "views_on",

@@ -58,10 +58,24 @@ Deno.test("warningsOf() tells of batches too small for the KoLeo loss", () => {
   warns({ method_args: { koleo_loss_weight: 0 } }, { batchSize: 2 });
 });
 
-Deno.test("warningsOf() tells of more prototypes than the images can fill", () => {
-  warns({}, { images: 6554 });
+Deno.test("warningsOf() tells of images that are few for the reference's settings", () => {
+  warns({}, { images: 20_000 });
   warns(
     {},
+    { images: 19_999 },
+    "19999 images are few for the reference's settings, with which features of a network that " +
+      "starts at random turn constant; start from preset=small, which is for thousands of images",
+  );
+  warns({ checkpoint: "a.pth" }, { images: 19_999 });
+  warns({ model: "dinov2/vits14" }, { images: 19_999 });
+  warns({ preset: "small" }, { images: 2000 });
+});
+
+Deno.test("warningsOf() tells of more prototypes than the images can fill", () => {
+  const many = { preset: "small" as const, method_args: { output_dim: 65536 } };
+  warns(many, { images: 6554 });
+  warns(
+    many,
     { images: 6553 },
     "method_args.output_dim 65536 is much for 6553 images, which cannot fill as many prototypes; " +
       "lower it, it costs memory and time",

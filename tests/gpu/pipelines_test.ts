@@ -5,8 +5,13 @@ import { resolveConfig } from "../../src/config/resolve_config.ts";
 import type { TrainOptions } from "../../src/config/train_config.ts";
 import type { AdapterFacts } from "../../src/gpu/device.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
+import { PlanRecorder } from "../../src/gpu/plan.ts";
 import { withElem } from "../../src/gpu/pipelines.ts";
 import type { Dispatch } from "../../src/gpu/recorder.ts";
+import { classAttention } from "../../src/ops/class_attention.ts";
+import { labelCrossEntropy } from "../../src/ops/label_cross_entropy.ts";
+import { sgd } from "../../src/ops/sgd.ts";
+import { topK } from "../../src/ops/top_k.ts";
 import { recordStep, stepShape } from "../../src/training/run_setup.ts";
 
 const TINY = {
@@ -42,20 +47,44 @@ const KINDS: Partial<AdapterFacts>[] = [
   { software: false, subgroupSize: 0 },
 ];
 
-/** The dispatches of the steps, one for each module, entry point and set of constants. */
+/** What evaluations run, and no step of training does. */
+function evaluationDispatches(adapter: AdapterFacts): Dispatch[] {
+  const recorder = new PlanRecorder(adapter);
+  const kept = (name: string, shape: number[]) => recorder.keep("state", shape, name);
+  recorder.phase("evaluation");
+  classAttention(recorder, kept("qkv", [10, 3 * 16]), { sequences: 2, numHeads: 2 });
+  const labels = recorder.keep("state", [3], "labels", "u32");
+  labelCrossEntropy(recorder, kept("logits", [6, 4]), labels, kept("weights", [3]));
+  const [values, velocity, grads] = ["values", "velocity", "grads"]
+    .map((name) => kept(name, [2, 8]));
+  sgd(recorder, {
+    values,
+    velocity,
+    grads,
+    lr: kept("lr", [2]),
+    factor: kept("factor", [1]),
+    momentum: 0.9,
+  });
+  topK(recorder, kept("similarities", [2, 40]), 3);
+  return [...recorder.finish().phases.values()].flat();
+}
+
+/** The dispatches of steps and evaluations, one for each module, entry point and set of constants. */
 function distinctDispatches(adapter: AdapterFacts): Dispatch[] {
   const found = new Map<string, Dispatch>();
+  const add = (dispatch: Dispatch) => {
+    const { source, entryPoint, constants } = dispatch;
+    found.set(JSON.stringify([source, entryPoint, constants]), dispatch);
+  };
   for (const options of STEPS) {
     const config = resolveConfig(options);
     const shape = stepShape(config);
     for (const kind of KINDS) {
       const { plan } = recordStep({ ...adapter, ...kind }, shape, config.transform_args);
-      for (const dispatch of [...plan.phases.values()].flat()) {
-        const { source, entryPoint, constants } = dispatch;
-        found.set(JSON.stringify([source, entryPoint, constants]), dispatch);
-      }
+      [...plan.phases.values()].flat().forEach(add);
     }
   }
+  evaluationDispatches(adapter).forEach(add);
   return [...found.values()];
 }
 
@@ -81,7 +110,7 @@ Deno.test("withElem() says before the source what elem is", () => {
   match(withElem("fn f() {}", "f16"), /^enable f16;\s*alias elem = f16;\s*fn f\(\) \{\}$/);
 });
 
-Deno.test("every kernel of a step compiles, whatever elements are stored as", async (t) => {
+Deno.test("every kernel compiles, whatever elements are stored as", async (t) => {
   using gpu = await Gpu.open();
   const dispatches = distinctDispatches(gpu.adapter);
   ok(dispatches.length > 40, `only ${dispatches.length} pipelines`);
@@ -95,7 +124,7 @@ Deno.test("every kernel of a step compiles, whatever elements are stored as", as
   }
 });
 
-Deno.test("the steps compiled here run every kernel file", async () => {
+Deno.test("the steps and evaluations compiled here run every kernel file", async () => {
   using gpu = await Gpu.open();
   const used = distinctDispatches(gpu.adapter).map(({ source }) => source);
   const folder = fileURLToPath(new URL("../../kernels/", import.meta.url));
