@@ -1,18 +1,18 @@
 import type { Channel } from "./command_line.ts";
 import { Progress } from "./progress.ts";
 
-/** Shows how many of some images are done, as soon as their number is known. */
+/** Shows how many of some images, or of what `unit` says, are done, once their number is known. */
 export class ImageProgress {
   #progress: Progress | undefined;
 
-  constructor(readonly output: Channel) {}
+  constructor(readonly output: Channel, readonly unit: "image" | "fit" = "image") {}
 
   onImages(done: number, totalSteps: number): void {
     const logEverySteps = Math.max(1, Math.ceil(totalSteps / 10));
     this.#progress ??= new Progress({
       totalSteps,
-      unit: "image",
-      batchSize: 1,
+      unit: this.unit,
+      batchSize: this.unit === "image" ? 1 : null,
       logEverySteps,
       output: this.output,
     });

@@ -5,8 +5,8 @@ export interface ProgressOptions {
   totalSteps: number;
   /** What a step is called; "step" if left out. */
   unit?: string;
-  /** Images of a step. */
-  batchSize: number;
+  /** Images of a step; null where a step is not about images. */
+  batchSize: number | null;
   /** Steps between two lines where there is no terminal. */
   logEverySteps: number;
   /** Standard error, where progress does not mix with a command's results. */
@@ -54,7 +54,7 @@ export class Progress {
 
   /** Images per second over the last updates; 0 before the first. */
   get imagesPerSecond(): number {
-    return this.#stepsPerMs() * 1000 * this.#options.batchSize;
+    return this.#stepsPerMs() * 1000 * (this.#options.batchSize ?? 0);
   }
 
   /** Reports that `step`, counted from 0, is done; `values` are shown in their order. */
@@ -62,6 +62,7 @@ export class Progress {
     const { totalSteps, logEverySteps } = this.#options;
     const done = step + 1;
     const ms = this.#clock();
+    const before = this.#marks.at(-1)?.done ?? step;
     this.#marks.push({ ms, done });
     if (this.#marks.length > SPEED_WINDOW + 1) this.#marks.shift();
 
@@ -69,7 +70,7 @@ export class Progress {
     if (this.#output.style.terminal) {
       this.#line = this.#terminalLine(done, values);
       if (last || ms - this.#drawnMs >= REDRAW_MS) this.#draw(ms);
-    } else if (last || done === 1 || done % logEverySteps === 0) {
+    } else if (last || done === 1 || spans(before, done, logEverySteps)) {
       this.#output.write(`${this.#words(done, values).join("  ")}\n`);
     }
   }
@@ -105,14 +106,10 @@ export class Progress {
   }
 
   #words(done: number, values: Readonly<Record<string, number>>): string[] {
-    const { totalSteps, unit = "step" } = this.#options;
-    const speed = this.#stepsPerMs();
-    const left = speed > 0
-      ? [
-        `eta ${formatDuration((totalSteps - done) / speed)}`,
-        `${formatRate(this.imagesPerSecond)} images/s`,
-      ]
-      : []; // nothing to go by yet
+    const { totalSteps, unit = "step", batchSize } = this.#options;
+    const speed = this.#stepsPerMs(); // 0 where there is nothing to go by yet
+    const left = speed > 0 ? [`eta ${formatDuration((totalSteps - done) / speed)}`] : [];
+    if (speed > 0 && batchSize !== null) left.push(`${formatRate(this.imagesPerSecond)} images/s`);
     return [
       `${unit} ${String(done).padStart(String(totalSteps).length)}/${totalSteps}`,
       ...left,
@@ -139,6 +136,11 @@ export class Progress {
     const [first, last] = [this.#marks[0], this.#marks[this.#marks.length - 1]];
     return last && last.ms > first.ms ? (last.done - first.done) / (last.ms - first.ms) : 0;
   }
+}
+
+/** Whether a multiple of `every` lies after `before` and up to `done`: steps may come in groups. */
+function spans(before: number, done: number, every: number): boolean {
+  return Math.floor(done / every) > Math.floor(before / every);
 }
 
 /** A duration as `m:ss` or `h:mm:ss`. */

@@ -42,6 +42,12 @@ Deno.test("Progress counts what it is told to count", () => {
   deepEqual(written, ["image  1/10\n"]);
 });
 
+Deno.test("Progress prints its lines though steps come in groups", () => {
+  const { written, progress } = recorded({}, 4, "image");
+  for (const done of [3, 5, 6, 9]) progress.update(done - 1, {});
+  deepEqual(written.map((line) => line.split("/")[0]), ["image  5", "image  9"]);
+});
+
 Deno.test("Progress rewrites one line on a terminal and keeps messages above it", () => {
   const { now, written, progress } = recorded({ terminal: true, columns: 68 });
   progress.update(0, {});
