@@ -38,7 +38,17 @@ export type { PictureReport } from "./src/eval/gallery_file.ts";
 export { embed } from "./src/eval/embed.ts";
 export type { EmbedHooks, EmbedReport } from "./src/eval/embed.ts";
 export { evaluateKnn } from "./src/eval/evaluate_knn.ts";
-export type { EvalHooks, KnnReport } from "./src/eval/evaluate_knn.ts";
+export type { EvalHooks } from "./src/eval/eval_hooks.ts";
+export type { KnnReport } from "./src/eval/evaluate_knn.ts";
+export { evaluateLinear } from "./src/eval/evaluate_linear.ts";
+export type { LinearReport, LinearRow } from "./src/eval/evaluate_linear.ts";
+export { evaluateLogreg } from "./src/eval/evaluate_logreg.ts";
+export type { LogregReport, LogregRow } from "./src/eval/evaluate_logreg.ts";
+export type {
+  LinearInput as LinearOptions,
+  LogregInput as LogregOptions,
+} from "./src/eval/probe_options.ts";
+export type { ProbeReport } from "./src/eval/probe_report.ts";
 export type {
   EmbedInput as EmbedOptions,
   KnnInput as KnnOptions,

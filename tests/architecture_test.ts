@@ -42,7 +42,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   setup: [],
   machine: ["setup", "images", "ops", "gpu", ...LEAVES],
   training: TRAINING,
-  eval: [...DATA, "inference", "weights", "model", ...COMPUTE],
+  eval: [...DATA, "inference", "weights", "model", "optim", ...COMPUTE],
   inference: ["weights", "model", ...COMPUTE],
   weights: ["onnx", ...LEAVES],
   data: ["views", "images", "files", "config", "random", "stop_signal"],

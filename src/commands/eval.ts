@@ -1,6 +1,6 @@
 import type { Command } from "../deps/commander.ts";
 import type { z } from "../deps/zod.ts";
-import type { EvalHooks } from "../eval/evaluate_knn.ts";
+import type { EvalHooks } from "../eval/eval_hooks.ts";
 import type { ImageProblem } from "../images/image_set.ts";
 import { type CommandContext, examples, print } from "./command_line.ts";
 import { evalProgress } from "./eval_progress.ts";

@@ -26,6 +26,8 @@ import { addDoctor } from "./doctor.ts";
 import { addEmbed } from "./embed.ts";
 import { addEval } from "./eval.ts";
 import { addEvalKnn } from "./eval_knn.ts";
+import { addEvalLinear } from "./eval_linear.ts";
+import { addEvalLogreg } from "./eval_logreg.ts";
 import { addExport } from "./export.ts";
 import { addGolden } from "./golden.ts";
 import { addListMethods } from "./list_methods.ts";
@@ -46,6 +48,8 @@ export interface Actions {
   bench?: Parameters<typeof addBench>[2];
   embed?: Parameters<typeof addEmbed>[2];
   evalKnn?: Parameters<typeof addEvalKnn>[2];
+  evalLinear?: Parameters<typeof addEvalLinear>[2];
+  evalLogreg?: Parameters<typeof addEvalLogreg>[2];
   visualize?: Parameters<typeof addVisualize>[2];
   export?: Parameters<typeof addExport>[2];
   golden?: Parameters<typeof addGolden>[2];
@@ -107,6 +111,8 @@ export function buildProgram(
   addEmbed(plain, context, actions.embed);
   const evaluations = addEval(plain);
   addEvalKnn(evaluations, context, actions.evalKnn);
+  addEvalLinear(evaluations, context, actions.evalLinear);
+  addEvalLogreg(evaluations, context, actions.evalLogreg);
   addVisualize(plain, context, actions.visualize);
   addExport(plain, context, actions.export);
   addConfig(plain, context);

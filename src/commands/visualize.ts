@@ -3,7 +3,7 @@ import type { z } from "../deps/zod.ts";
 import { drawAttention } from "../eval/draw_attention.ts";
 import { drawNeighbours } from "../eval/draw_neighbours.ts";
 import { drawPca } from "../eval/draw_pca.ts";
-import type { EvalHooks } from "../eval/evaluate_knn.ts";
+import type { EvalHooks } from "../eval/eval_hooks.ts";
 import type { PictureReport } from "../eval/gallery_file.ts";
 import { AttentionOptions, NeighbourOptions, PcaOptions } from "../eval/picture_options.ts";
 import { type CommandContext, examples, print, printFound } from "./command_line.ts";

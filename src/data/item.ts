@@ -22,9 +22,9 @@ export interface ItemSettings {
   views: TransformArgs;
   /**
    * Where it is "pack", nobody: the image itself is wanted. Where it is a framing, one view without
-   * anything random is, for features.
+   * anything random is, for features; where it is "first", the first view alone.
    */
-  maker: ViewMaker | "pack" | Framing;
+  maker: ViewMaker | "first" | "pack" | Framing;
   /** Most bytes that the decoded image of an item may have, where the GPU is to take it. */
   maxImageBytes: number;
 }
@@ -48,7 +48,7 @@ export interface ItemJob {
 /** What the random choices of an image depend on. */
 type DrawSeed = Pick<ItemJob, "seed" | "epoch" | "index" | "attempt">;
 
-/** The views of an image: both global ones, then the local ones, each `[channels, h, w]`. */
+/** The views of an image: both global ones, then the local ones, each `[channels, h, w]`, or one. */
 export interface RenderedItem {
   maker: "workers";
   views: Float32Array<ArrayBuffer>;
@@ -147,6 +147,7 @@ async function imageAt(
 function itemOf(image: Raster, settings: ItemSettings, job: DrawSeed): Item {
   const { views: args, maker } = settings;
   if (maker === "workers") return { maker, views: renderAll(image, args, job) };
+  if (maker === "first") return { maker: "workers", views: renderFirst(image, args, job) };
   if (maker === "pack") return { maker, image, crc32: crc32(image.pixels) };
   if (maker !== "gpu") return { maker: "workers", views: renderPlain(image, args, maker) };
   checkBytes(image, settings.maxImageBytes);
@@ -195,9 +196,16 @@ function renderAll(
   return out;
 }
 
+function renderFirst(image: Raster, args: TransformArgs, job: DrawSeed) {
+  return renderOne(image, drawAll(image, args, job)[0]);
+}
+
 /** The one view of an image that features are computed of. */
 function renderPlain(image: Raster, args: TransformArgs, framing: Framing) {
-  const params = plainView(image, args, framing);
+  return renderOne(image, plainView(image, args, framing));
+}
+
+function renderOne(image: Raster, params: ViewParams): Float32Array<ArrayBuffer> {
   const out = new Float32Array(params.keep.length * params.height * params.width);
   renderView(image, params, out);
   return out;

@@ -36,7 +36,7 @@ export interface Batch {
 export interface ViewLoaderOptions extends ItemSettings {
   /** From `findImages`, or a pack of them. */
   images: ImageSet;
-  maker: ViewMaker;
+  maker: ViewMaker | "first";
   seed: number;
   batchSize: number;
   /** Worker threads; 0 makes items in this thread. */

@@ -1,1 +1,1 @@
-export { EigenvalueDecomposition, Matrix } from "npm:ml-matrix@6.15.1";
+export { CholeskyDecomposition, EigenvalueDecomposition, Matrix } from "npm:ml-matrix@6.15.1";

@@ -4,7 +4,7 @@ import type { ClassAttention } from "../inference/attention_pass.ts";
 import { heatMap, rampImage } from "../report/color_ramp.ts";
 import type { GalleryPicture } from "../report/gallery.ts";
 import { assertAllFinite } from "./assert_finite.ts";
-import type { EvalHooks } from "./evaluate_knn.ts";
+import type { EvalHooks } from "./eval_hooks.ts";
 import { type PictureReport, writeGallery } from "./gallery_file.ts";
 import { type AttentionInput, AttentionOptions } from "./picture_options.ts";
 import { refuseToReplace } from "./refuse_to_replace.ts";

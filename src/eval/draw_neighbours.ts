@@ -8,7 +8,7 @@ import type { GalleryPicture, GalleryRow } from "../report/gallery.ts";
 import { cropResize } from "../views/crop_resize.ts";
 import { plainView } from "../views/plain_view.ts";
 import { featureSettings } from "./eval_options.ts";
-import type { EvalHooks } from "./evaluate_knn.ts";
+import type { EvalHooks } from "./eval_hooks.ts";
 import { folderOf, imageFacts } from "./image_facts.ts";
 import { collectVectors, type ImageVectors } from "./labelled_vectors.ts";
 import { nearest, type Neighbours } from "./nearest.ts";

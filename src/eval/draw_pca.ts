@@ -1,7 +1,7 @@
 import { checkOptions } from "../config/check_options.ts";
 import type { GalleryRow } from "../report/gallery.ts";
 import { assertFinite } from "./assert_finite.ts";
-import type { EvalHooks } from "./evaluate_knn.ts";
+import type { EvalHooks } from "./eval_hooks.ts";
 import { patchPictures } from "./patch_colors.ts";
 import { type PictureReport, writeGallery } from "./gallery_file.ts";
 import { type PcaInput, PcaOptions } from "./picture_options.ts";

@@ -7,7 +7,7 @@ import type { ImageProblem, ImageSet } from "../images/image_set.ts";
 import type { Model } from "../inference/model.ts";
 import type { StopSignal } from "../stop_signal.ts";
 import { type EmbedInput, EmbedOptions, featureFormat, featureSettings } from "./eval_options.ts";
-import type { EvalHooks } from "./evaluate_knn.ts";
+import type { EvalHooks } from "./eval_hooks.ts";
 import { FeatureFile, namesFile } from "./feature_file.ts";
 import { type FeatureFacts, featureLayout } from "./feature_layout.ts";
 import { lockFeatures } from "./feature_lock.ts";

@@ -1,7 +1,6 @@
 import { findImages } from "../images/find_images.ts";
 import { imagesAt, type ImageSet } from "../images/image_set.ts";
 import { classLabels } from "./class_labels.ts";
-import type { LabelledOptions } from "./eval_options.ts";
 import { type LabelTable, readLabelTable, refuseLabels } from "./label_table.ts";
 
 /** Images that have a label each. */
@@ -11,15 +10,30 @@ export interface LabelledImages {
   labels: Uint32Array;
 }
 
-/** Images to learn classes from, and images to tell them of. */
-export interface LabelledSets {
-  /** Of `train`, sorted by code unit. */
-  classes: readonly string[];
-  train: LabelledImages;
-  test: LabelledImages;
-}
+/** What a set is for: to learn classes from, to choose by, or to be told the classes of. */
+const SET_KEYS = ["train", "val", "test"] as const;
 
-type Key = "train" | "test";
+/** One of {@linkcode SET_KEYS}. */
+type SetKey = typeof SET_KEYS[number];
+
+/** Where the images of some sets are, and the tables of their labels; null where there is none. */
+export type LabelSources =
+  & { train: string; labels: string | null }
+  & Partial<Record<"val" | "test" | `${SetKey}_labels`, string | null>>;
+
+/** The sets of an evaluation, null where they have no source, and the classes of `train`, sorted. */
+export type LabelledSets<Sources = { train: string; test: string }> =
+  & { [Key in SetKey & keyof Sources]: LabelledImages | Extract<Sources[Key], null> }
+  & { classes: readonly string[] };
+
+/** A set while it is found. */
+interface Source {
+  key: SetKey;
+  folder: string;
+  /** Its table, if any. */
+  file: string | null;
+  images: ImageSet;
+}
 
 /**
  * Finds the images of an evaluation and their labels, by folders or by tables. Images without a line
@@ -29,59 +43,57 @@ type Key = "train" | "test";
  * @throws {DataError} If there are no images, an image has no class, a line of a table names no
  * image, or there are fewer than two classes.
  */
-export async function labelledSets(
-  options: LabelledOptions,
+export async function labelledSets<Sources extends LabelSources>(
+  options: Sources,
   onMessage: (message: string) => void = () => {},
   group = "",
-): Promise<LabelledSets> {
-  const all = {
-    train: await findImages(options.train, `${group}train`),
-    test: await findImages(options.test, `${group}test`),
-  };
-  const files = {
-    train: options.train_labels ?? options.labels,
-    test: options.test_labels ?? options.labels,
-  };
-  const tables = await tablesOf(files, all, options.train === options.test);
-  const images = {
-    train: inTable("train", all.train, files.train, tables.train, onMessage),
-    test: inTable("test", all.test, files.test, tables.test, onMessage),
-  };
-  const train = classLabels(images.train, `${group}train`, undefined, tables.train);
-  const test = classLabels(images.test, `${group}test`, train.classes, tables.test);
-  return {
-    classes: train.classes,
-    train: { images: images.train, labels: train.labels },
-    test: { images: images.test, labels: test.labels },
-  };
-}
-
-/** The tables of both sets, every line of which names an image of the sets that the table is for. */
-async function tablesOf(
-  files: Record<Key, string | null>,
-  all: Record<Key, ImageSet>,
-  isSameFolder: boolean,
-): Promise<{ train?: LabelTable; test?: LabelTable }> {
-  if (files.train !== null && files.train === files.test) {
-    const table = await tableFor(files.train, all);
-    if (!isSameFolder) refuseInBoth(files.train, table, all);
-    return { train: table, test: table };
+): Promise<LabelledSets<Sources>> {
+  const sources: Source[] = [];
+  for (const key of SET_KEYS) {
+    const [folder, file] = [options[key], options[`${key}_labels`] ?? options.labels];
+    if (!folder) continue;
+    sources.push({ key, folder, file, images: await findImages(folder, `${group}${key}`) });
   }
-  return {
-    train: files.train === null ? undefined : await tableFor(files.train, { train: all.train }),
-    test: files.test === null ? undefined : await tableFor(files.test, { test: all.test }),
-  };
+  const tables = await tablesOf(sources);
+  let classes: readonly string[] | undefined;
+  const found: Record<SetKey, LabelledImages | null> = { train: null, val: null, test: null };
+  for (const source of sources) {
+    const { key, file } = source;
+    const table = file === null ? undefined : tables.get(file);
+    const images = inTable(source, table, onMessage);
+    const labelled = classLabels(images, `${group}${key}`, classes, table);
+    classes ??= labelled.classes;
+    found[key] = { images, labels: labelled.labels };
+  }
+  return { ...found, classes } as LabelledSets<Sources>;
 }
 
-async function tableFor(file: string, sets: Partial<Record<Key, ImageSet>>): Promise<LabelTable> {
+/** The tables by their files; every line of them names an image of the sets that they are for. */
+async function tablesOf(sources: readonly Source[]): Promise<Map<string, LabelTable>> {
+  const tables = new Map<string, LabelTable>();
+  for (const file of new Set(sources.map((source) => source.file))) {
+    if (file === null) continue;
+    const users = sources.filter((source) => source.file === file);
+    const table = await tableFor(file, users);
+    tables.set(file, table);
+    users.forEach((user, at) =>
+      users.slice(at + 1)
+        .filter(({ folder }) => folder !== user.folder)
+        .forEach((other) => refuseInBoth(file, table, user, other))
+    );
+  }
+  return tables;
+}
+
+async function tableFor(file: string, users: readonly Source[]): Promise<LabelTable> {
   const table = await readLabelTable(file);
-  const named = Object.values(sets).map(({ names }) => new Set(names));
+  const named = users.map(({ images }) => new Set(images.names));
   const unknown = [...table].filter(([name]) => !named.some((names) => names.has(name)));
   if (unknown.length > 0) {
-    const [{ names: [example] }] = Object.values(sets);
+    const [{ images: { names: [example] } }] = users;
     refuseLabels(
       file,
-      `every line must name an image of ${Object.keys(sets).join(" or ")}`,
+      `every line must name an image of ${users.map(({ key }) => key).join(" or ")}`,
       unknown.map(([name, { line }]) => `${name} (line ${line})`),
       `write names relative to the folder, such as ${example}` +
         (unknown[0][1].line === 1 ? ", and a header, if any, as filename,label" : ""),
@@ -91,23 +103,21 @@ async function tableFor(file: string, sets: Partial<Record<Key, ImageSet>>): Pro
 }
 
 /** One line cannot be for two images. */
-function refuseInBoth(file: string, table: LabelTable, { train, test }: Record<Key, ImageSet>) {
-  const inTrain = new Set(train.names);
-  const both = test.names.filter((name) => inTrain.has(name) && table.has(name));
+function refuseInBoth(file: string, table: LabelTable, one: Source, other: Source): void {
+  const names = new Set(one.images.names);
+  const both = other.images.names.filter((name) => names.has(name) && table.has(name));
   if (both.length === 0) return;
   refuseLabels(
     file,
-    "a table for train and test must tell them by names that only one of them has",
+    `a table for ${one.key} and ${other.key} must tell them by names that only one of them has`,
     both.map((name) => `${name} (line ${table.get(name)!.line})`),
-    "give train_labels and test_labels",
+    `give ${one.key}_labels and ${other.key}_labels`,
   );
 }
 
 /** The images of a set that have a line in its table; all if there is no table. */
 function inTable(
-  key: Key,
-  images: ImageSet,
-  file: string | null,
+  { key, images, file }: Source,
   table: LabelTable | undefined,
   onMessage: (message: string) => void,
 ): ImageSet {

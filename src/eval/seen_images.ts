@@ -7,7 +7,7 @@ import type { PassShape } from "../inference/forward_pass.ts";
 import type { Model } from "../inference/model.ts";
 import { denormalize } from "../views/normalize.ts";
 import { featureSettings } from "./eval_options.ts";
-import type { EvalHooks } from "./evaluate_knn.ts";
+import type { EvalHooks } from "./eval_hooks.ts";
 import { imageFacts } from "./image_facts.ts";
 import { noneReadable } from "./none_readable.ts";
 import { openBackbone } from "./open_backbone.ts";

@@ -12,14 +12,17 @@ const WORKGROUP_SIZE = 64;
  * @param logits `[samples · heads, classes]`: the rows of a sample are those of some classifiers.
  * @param labels The class of each sample, u32 `[samples]`, below `classes`.
  * @param weights Of each sample in the loss, `[samples]`; 0 for one that only fills a batch.
+ * @param into Where the losses go, `[samples · heads]`; a fresh tensor where this is left out.
  * @returns The weighted losses, `[samples · heads]`.
- * @throws {ShapeError} If `weights` does not fit `labels`, or rows are not whole samples.
+ * @throws {ShapeError} If `weights` does not fit `labels`, `into` the rows, or rows are not whole
+ * samples.
  */
 export function labelCrossEntropy(
   gpu: Recorder,
   logits: Tensor,
   labels: Tensor,
   weights: Tensor,
+  into?: Tensor,
 ): Tensor {
   const op = "labelCrossEntropy";
   const [rows, classes] = expectShape(op, "logits", logits, ["samples·heads", "classes"]);
@@ -30,7 +33,8 @@ export function labelCrossEntropy(
       `Cannot run ${op}: logits must have as many rows for each of ${samples} samples, got ${rows}`,
     );
   }
-  const losses = gpu.empty([rows], "label_cross_entropy.losses");
+  if (into) expectShape(op, "into", into, [rows]);
+  const losses = into ?? gpu.empty([rows], "label_cross_entropy.losses");
   if (rows === 0) return losses;
   gpu.run({
     label: "label_cross_entropy.forward_backward",

@@ -333,3 +333,15 @@ Deno.test("ViewLoader reports an unreadable image once beside a cache", () =>
       deepEqual(made(cached), made(plain)); // of several batches ahead, either may tell the error
     }
   }));
+
+Deno.test("ViewLoader makes the first view alone, the same that is made among others", () =>
+  withImages(async (options) => {
+    const all = await take({ ...options, numWorkers: 1 }, 2);
+    const firsts = await take({ ...options, maker: "first", numWorkers: 1 }, 2);
+    all.forEach((batch, at) => {
+      deepEqual(firsts[at].images, batch.images);
+      batch.items.forEach((_, image) =>
+        deepEqual(viewsOf(firsts[at], image), viewsOf(batch, image).slice(0, GLOBAL))
+      );
+    });
+  }));

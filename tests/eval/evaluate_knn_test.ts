@@ -4,38 +4,10 @@ import { join } from "node:path";
 import { evaluateKnn } from "../../src/eval/evaluate_knn.ts";
 import { openBackbone } from "../../src/eval/open_backbone.ts";
 import { createModel } from "../../src/inference/model.ts";
-import { encodePng } from "../../src/images/encode.ts";
-import { randomStream } from "../../src/random.ts";
 import { train } from "../../src/training/train.ts";
+import { COLORS, colorSets } from "../support/color_folders.ts";
 import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
 import { TINY_PTH } from "../support/weights_server.ts";
-
-const COLORS = { blue: [30, 60, 220], green: [40, 200, 60], red: [220, 50, 40] };
-
-/** Folders of images that are of the color that their folder is called, more or less. */
-async function writeColors(folder: string, each: number, seed: number): Promise<string> {
-  const stream = randomStream(seed, "colors");
-  for (const [name, color] of Object.entries(COLORS)) {
-    await mkdir(join(folder, name), { recursive: true });
-    for (let i = 0; i < each; i++) {
-      const pixels = Uint8Array.from(
-        { length: 24 * 24 * 3 },
-        (_, at) => color[at % 3] + stream.int(30),
-      );
-      const png = encodePng({ width: 24, height: 24, channels: 3, pixels });
-      await writeFile(join(folder, name, `${i}.png`), png);
-    }
-  }
-  return folder;
-}
-
-async function colorSets() {
-  const folder = await Deno.makeTempDir();
-  return {
-    train: await writeColors(join(folder, "train"), 7, 1),
-    test: await writeColors(join(folder, "test"), 4, 2),
-  };
-}
 
 Deno.test("colors are recognized by their neighbours, and counted", async () => {
   const sets = await colorSets();
