@@ -37,12 +37,17 @@ export async function* imageFeatures(
       continue;
     }
     const shape = { images: indices.length, size };
-    const patches = options.tokens !== "cls";
+    const patches = patchesFor(options.tokens);
     const layers = await model.getIntermediateLayers(pixels, shape, { n: options.layers, patches });
     const names = indices.map((index) => images.names[index]);
     for (const each of layers) assertFinite(each, names);
     yield { indices, features: layers[layers.length - 1], layers, errors };
   }
+}
+
+/** Of which blocks patch tokens are needed. */
+export function patchesFor(tokens: FeatureChoice): boolean | "last" {
+  return tokens === "cls+mean" ? "last" : tokens !== "cls";
 }
 
 const NONE = new Float32Array();

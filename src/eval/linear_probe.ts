@@ -9,7 +9,7 @@ import type { PlainArgs } from "../views/plain_view.ts";
 import { DEFAULT_TRANSFORM_ARGS, type TransformArgs } from "../views/view_spec.ts";
 import { assertFinite } from "./assert_finite.ts";
 import { type Guessed, GuessTally } from "./guess_tally.ts";
-import { imageFeatures } from "./image_features.ts";
+import { imageFeatures, patchesFor } from "./image_features.ts";
 import type { LabelledImages } from "./labelled_sets.ts";
 import { type LinearInputs, linearInputs } from "./linear_inputs.ts";
 import type { LinearSweep } from "./linear_sweep.ts";
@@ -137,7 +137,7 @@ export class LinearProbe {
     const shape = { images: names.length, size: this.settings.views.image_size };
     const layers = await this.model.getIntermediateLayers(pixels, shape, {
       n: this.#blocks,
-      patches: this.#tokens !== "cls",
+      patches: patchesFor(this.#tokens),
     });
     for (const layer of layers) assertFinite(layer, names);
     return layers;

@@ -100,17 +100,19 @@ export class ForwardPass implements Disposable {
    * The tokens of each block that the pass was built for.
    *
    * @param pixels Normalized, `[images, C, H, W]`.
-   * @param wantsPatches Patch tokens are hundreds of times the rest: they come back where asked for.
+   * @param patches Patch tokens are hundreds of times the rest: they come back where asked for, of
+   * all blocks or of the last alone.
    */
-  async run(pixels: Float32Array, wantsPatches: boolean): Promise<Features[]> {
+  async run(pixels: Float32Array, patches: boolean | "last"): Promise<Features[]> {
     this.#runner.write(this.#images, pixels);
     this.#runner.run("forward");
     const found: Features[] = [];
-    for (const { cls, registers, patches } of this.#layers) {
+    for (const [i, layer] of this.#layers.entries()) {
+      const isWanted = patches === "last" ? i === this.#layers.length - 1 : patches;
       found.push({
-        clsToken: await this.#runner.download(cls),
-        regTokens: await this.#runner.download(registers),
-        patchTokens: wantsPatches ? await this.#runner.download(patches) : new Float32Array(),
+        clsToken: await this.#runner.download(layer.cls),
+        regTokens: await this.#runner.download(layer.registers),
+        patchTokens: isWanted ? await this.#runner.download(layer.patches) : new Float32Array(),
         grid: this.#grid,
       });
     }

@@ -9,8 +9,8 @@ export interface LayerOptions {
   norm?: boolean;
   /** True gives `patchTokens` as maps, `[images, embedDim, rows, columns]`. */
   reshape?: boolean;
-  /** False leaves patch tokens on the GPU, for who needs none. */
-  patches?: boolean;
+  /** False leaves patch tokens on the GPU, for who needs none; "last" gives those of the last block. */
+  patches?: boolean | "last";
 }
 
 /**

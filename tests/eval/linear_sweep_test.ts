@@ -102,3 +102,18 @@ Deno.test("classifiers that are too large for one binding are divided among seve
   deepEqual(brokenRules(plan), []);
   equal(plan.phases.get("logits")!.length, stacks.length);
 });
+
+Deno.test("a classifier whose rate is far too great spoils no other", async () => {
+  const logitsOf = async (learningRates: number[]) => {
+    using sweep = await LinearSweep.open({ ...SHAPE, learningRates }, { seed: SEED });
+    const images = SHAPE.batchSize;
+    const inputs = SHAPE.widths.map((width, i) => features(width, images, i));
+    const labels = Uint32Array.from({ length: images }, (_, i) => i % SHAPE.classes);
+    for (let step = 0; step < 4; step++) sweep.step(inputs, labels, 1);
+    const logits = await sweep.logits(inputs);
+    return [0, learningRates.length].map((classifier) => [...logits(classifier, 1)]);
+  };
+  const alone = await logitsOf([0.5]);
+  equal(alone.flat().every(Number.isFinite), true);
+  deepEqual(await logitsOf([0.5, 1e38]), alone);
+});

@@ -50,6 +50,8 @@ Deno.test("getIntermediateLayers() gives patch tokens as maps, or leaves them wh
   deepEqual([...maps.patchTokens].sort(), [...plain.patchTokens].sort());
   const [few] = await model.getIntermediateLayers(PIXELS, SHAPE, { patches: false });
   deepEqual(few, { ...plain, patchTokens: new Float32Array() });
+  const [first, last] = await model.getIntermediateLayers(PIXELS, SHAPE, { n: 2, patches: "last" });
+  deepEqual([first.patchTokens, last.patchTokens], [new Float32Array(), plain.patchTokens]);
 });
 
 Deno.test("getIntermediateLayers() says which blocks there are", async () => {
