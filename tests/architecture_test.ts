@@ -35,13 +35,14 @@ const TRAINING = [
 /** Each place of the tree and the places it may import, itself apart; `docs/design.md` has why. */
 const MAY_IMPORT: Record<string, string[]> = {
   cli: ["commands"],
-  mod: ["commands", "golden", "demo", "training", ...TRAINING],
-  commands: ["golden", "demo", "setup", "machine", "training", ...TRAINING],
+  mod: ["commands", "golden", "demo", "profile", "training", ...TRAINING],
+  commands: ["golden", "demo", "setup", "machine", "profile", "training", ...TRAINING],
   golden: ["training", ...TRAINING],
   demo: ["setup", "training", ...TRAINING],
   setup: [],
   machine: ["setup", "images", "ops", "gpu", ...LEAVES],
-  training: TRAINING,
+  training: ["profile", ...TRAINING],
+  profile: ["machine", "report", "files", "version", "gpu"],
   eval: [...DATA, "inference", "weights", "model", "optim", ...COMPUTE],
   inference: ["weights", "model", ...COMPUTE],
   weights: ["onnx", ...LEAVES],

@@ -1,4 +1,5 @@
 import { gatherSettings, resolveSettings } from "../config/given_settings.ts";
+import type { Nested } from "../config/nested.ts";
 import { schemaFields } from "../config/schema_fields.ts";
 import { TrainConfig } from "../config/train_config.ts";
 
@@ -22,6 +23,22 @@ export async function readTrainArguments(args: readonly string[]): Promise<Train
  */
 export async function readPlanArguments(args: readonly string[]): Promise<TrainConfig> {
   return resolveSettings(await gatherSettings(args, { out: "-", data: "-" }));
+}
+
+/**
+ * As {@linkcode readPlanArguments}, for a command that runs a few steps; without a model they are
+ * those of `usual`.
+ *
+ * @throws {ConfigError} Listing every problem.
+ */
+export async function readStepArguments(
+  args: readonly string[],
+  usual: Nested,
+): Promise<TrainConfig> {
+  const base = { out: "-", data: "-" };
+  const { values } = await gatherSettings(args);
+  const isNamed = values.model !== undefined;
+  return resolveSettings(await gatherSettings(args, isNamed ? base : { ...usual, ...base }));
 }
 
 /**

@@ -15,11 +15,15 @@ import {
 /** The project, if its files lie here. */
 const ROOT = new URL("../../", import.meta.url);
 
-/** Adds `bench` to the program; `run` is what it does and returns whether all benches ran. */
-export function addBench(program: Command, context: CommandContext, run = bench): void {
-  program.command("bench")
-    .description("time kernels, whole steps and the data path on this machine")
-    .argument("[names...]", "benches such as matmul or step, or a folder: ops, data; all if none")
+/**
+ * Adds `bench` to the program, which {@linkcode addBenchStep} adds to; `run` is what it does and
+ * returns whether all benches ran.
+ */
+export function addBench(program: Command, context: CommandContext, run = bench): Command {
+  const command = program.command("bench")
+    .description("time kernels, whole steps and the data path on this machine");
+  command
+    .argument("[names...]", "benches such as matmul or embed, or a folder: ops, data; all if none")
     .option("--list", "print the names of all benches")
     .option("--json", "print only the measurements, as a JSON list")
     .addHelpText("after", BENCH_HELP)
@@ -28,9 +32,10 @@ export function addBench(program: Command, context: CommandContext, run = bench)
       if (list) return print(context.out, listed(files.map(nameOf), json));
       if (!await run(files, json ? context.out : undefined)) context.exitCode = EXIT.failed;
     });
+  return command;
 }
 
-const BENCH_HELP = examples("bench matmul attention", "bench step --json", "bench --list") +
+const BENCH_HELP = examples("bench matmul attention", "bench ops --json", "bench --list") +
   "\n\nOf a checkout of the project alone: benches are no part of what is imported by URL.";
 
 function listed(names: string[], json: boolean): string {

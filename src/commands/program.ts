@@ -9,6 +9,7 @@ import { CheckpointError } from "../safetensors.ts";
 import { TrainingError } from "../training/metrics.ts";
 import { VERSION } from "../version.ts";
 import { addBench } from "./bench.ts";
+import { addBenchStep } from "./bench_step.ts";
 import { addCheckData } from "./check_data.ts";
 import {
   type CommandContext,
@@ -46,6 +47,7 @@ export interface Actions {
   checkData?: Parameters<typeof addCheckData>[2];
   doctor?: Parameters<typeof addDoctor>[2];
   bench?: Parameters<typeof addBench>[2];
+  benchStep?: Parameters<typeof addBenchStep>[2];
   embed?: Parameters<typeof addEmbed>[2];
   evalKnn?: Parameters<typeof addEvalKnn>[2];
   evalLinear?: Parameters<typeof addEvalLinear>[2];
@@ -119,7 +121,8 @@ export function buildProgram(
   addListModels(plain, context);
   addListMethods(plain, context);
   addDoctor(plain, context, actions.doctor);
-  addBench(plain, context, actions.bench);
+  const benches = addBench(plain, context, actions.bench);
+  addBenchStep(benches, context, actions.benchStep);
   addGolden(plain, context, actions.golden);
   addCompletions(plain, context);
   return program;

@@ -62,6 +62,9 @@ export const TrainConfig = z.strictObject({
     .describe(
       "Steps between two lines of train.log, TensorBoard points, and lines of progress off a terminal",
     ),
+  profile: z.int().min(1).max(1000).nullable().default(null).describe(
+    "Steps to profile after a warm-up, into the folder profile of out; null for none",
+  ),
   ...deviceFields,
   model_args: ModelArgs.prefault({}).describe("Overrides of the model preset"),
   method_args: DINOv2Args.prefault({}).describe("Settings of the method"),

@@ -33,6 +33,14 @@ export interface Batch {
   errors: { path: string; message: string }[];
 }
 
+/** Where the batches of a run come from. */
+export interface BatchSource {
+  /** Full batches in one pass over the images. */
+  readonly batchesPerEpoch: number;
+  /** The batch of the next step. */
+  next(): Promise<Batch>;
+}
+
 export interface ViewLoaderOptions extends ItemSettings {
   /** From `findImages`, or a pack of them. */
   images: ImageSet;
@@ -88,7 +96,7 @@ interface Found {
  * }
  * ```
  */
-export class ViewLoader {
+export class ViewLoader implements BatchSource {
   /** Full batches in one pass over the images. */
   readonly batchesPerEpoch: number;
   readonly #options: ViewLoaderOptions;

@@ -3,28 +3,24 @@ import { GpuError, ShapeError } from "./errors.ts";
 import { Pipelines } from "./pipelines.ts";
 import { mib, type Plan } from "./plan.ts";
 import { readTensor } from "./readback.ts";
+import { encodeDispatch, type ReadyDispatch, submissions } from "./ready_dispatch.ts";
 import { type Dispatch, gridOf } from "./recorder.ts";
 import { alignUp, elementCount, type Storage, type Tensor } from "./tensor.ts";
 
 const STORAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
 
-/** Arithmetic of one submission: some systems reset a GPU that is busy for seconds with one. */
-const SUBMIT_FLOPS = 1e12;
-
-interface Ready {
-  readonly flops: number;
-  readonly pipeline: GPUComputePipeline;
-  readonly bindGroup: GPUBindGroup;
-  readonly grid: [number, number, number];
-}
-
 /** A plan on a device: buffers, pipelines and bind groups exist; running is only encoding. */
 export class PlanRunner implements Disposable {
   readonly #open: OpenDevice;
   readonly #buffers: GPUBuffer[];
-  readonly #phases: Map<string, Ready[]>;
+  readonly #phases: Map<string, ReadyDispatch[]>;
+  #submittingMs = 0;
 
-  private constructor(open: OpenDevice, buffers: GPUBuffer[], phases: Map<string, Ready[]>) {
+  private constructor(
+    open: OpenDevice,
+    buffers: GPUBuffer[],
+    phases: Map<string, ReadyDispatch[]>,
+  ) {
     this.#open = open;
     this.#buffers = buffers;
     this.#phases = phases;
@@ -49,7 +45,7 @@ export class PlanRunner implements Disposable {
     buffers.push(uniforms.buffer);
 
     device.pushErrorScope("validation");
-    const phases = new Map<string, Ready[]>();
+    const phases = new Map<string, ReadyDispatch[]>();
     for (const [name, list] of plan.phases) {
       phases.set(
         name,
@@ -59,6 +55,7 @@ export class PlanRunner implements Disposable {
             ? undefined
             : { buffer: uniforms.buffer, offset, size: dispatch.params!.byteLength };
           return {
+            label: dispatch.label,
             flops: dispatch.flops ?? 0,
             pipeline: pipelines.get(dispatch),
             bindGroup: pipelines.bind(dispatch, params),
@@ -95,20 +92,26 @@ export class PlanRunner implements Disposable {
     this.#open.check();
     const { device } = this.#open;
     const label = names.join("+");
-    const list = names.flatMap((name) => this.#phases.get(name) ?? []);
-    for (let next = 0; next < list.length;) {
+    for (const part of submissions(names.flatMap((name) => this.phase(name)))) {
       const encoder = device.createCommandEncoder({ label });
       const pass = encoder.beginComputePass({ label });
-      for (let flops = 0; next < list.length && flops < SUBMIT_FLOPS; next++) {
-        const { pipeline, bindGroup, grid } = list[next];
-        pass.setPipeline(pipeline);
-        pass.setBindGroup(0, bindGroup);
-        pass.dispatchWorkgroups(...grid);
-        flops += list[next].flops;
-      }
+      for (const each of part) encodeDispatch(pass, each);
       pass.end();
-      device.queue.submit([encoder.finish()]);
+      const commands = encoder.finish();
+      const startMs = performance.now();
+      device.queue.submit([commands]);
+      this.#submittingMs += performance.now() - startMs;
     }
+  }
+
+  /** How long submitting has taken so far: some drivers wait in it for the GPU. */
+  get submittingMs(): number {
+    return this.#submittingMs;
+  }
+
+  /** The dispatches of a phase; none for a name that the plan does not have. */
+  phase(name: string): readonly ReadyDispatch[] {
+    return this.#phases.get(name) ?? [];
   }
 
   /** The values of a tensor that the plan keeps; waits for the queue. */

@@ -12,6 +12,7 @@ const FREE: ReadonlySet<string> = new Set([
   "overwrite",
   "resume_interrupted",
   "log_every_num_steps",
+  "profile",
   "accelerator",
   "devices",
   "activation_checkpoint_args",

@@ -16,6 +16,7 @@ const OWN_ENTRIES = [
   "config.json",
   "augmentations.png",
   "failed_step.json",
+  "profile",
 ];
 
 /** The folder of a run: where its files are. Once opened it is locked until it is disposed. */
@@ -29,6 +30,8 @@ export class RunFolder implements Disposable {
   readonly exportedLast: string;
   readonly exportedConfig: string;
   readonly failedStep: string;
+  /** The folder of the profile that `profile` asks for. */
+  readonly profile: string;
   #lock: FileLock | undefined;
 
   constructor(readonly path: string) {
@@ -39,6 +42,7 @@ export class RunFolder implements Disposable {
     this.augmentations = join(path, "augmentations.png");
     this.lastCheckpoint = join(this.checkpoints, "last.safetensors");
     this.failedStep = join(path, "failed_step.json");
+    this.profile = join(path, "profile");
     this.exportedLast = join(path, "exported_models", "exported_last.safetensors");
     this.exportedConfig = join(path, "exported_models", "config.json");
   }

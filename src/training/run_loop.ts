@@ -5,6 +5,7 @@ import { NonFiniteError } from "./metrics.ts";
 import type { MetricsRow } from "./metrics_file.ts";
 import type { Observers } from "./observer.ts";
 import type { RunFolder } from "./run_folder.ts";
+import type { RunProfile } from "./run_profile.ts";
 import { RunRows } from "./run_rows.ts";
 import { Saver } from "./saver.ts";
 import type { Trainer } from "./trainer.ts";
@@ -51,6 +52,8 @@ export interface RunParts {
   trainer: Trainer;
   /** Null where nothing is evaluated. */
   evaluator: Evaluator | null;
+  /** Null where nothing is profiled. */
+  profile: RunProfile | null;
   folder: RunFolder;
 }
 
@@ -61,7 +64,7 @@ export async function runSteps(
   observers: Observers,
   signal: StopSignal,
 ): Promise<TrainResult> {
-  const { trainer, folder } = parts;
+  const { trainer, folder, profile } = parts;
   const { startStep, totalSteps } = span;
   const { model_export } = trainer.config.callbacks;
   const saver = new Saver(trainer, folder, observers, startStep);
@@ -76,6 +79,7 @@ export async function runSteps(
         reason = "interrupted";
         break;
       }
+      await profile?.beginStep();
       rows.add(
         await trainer.run(step, (errors) => {
           for (const { path, message } of errors) {
@@ -84,6 +88,7 @@ export async function runSteps(
         }),
       );
       step++;
+      if (await profile?.endStep()) trainer.restartClock();
       const isLast = step >= totalSteps; // which is saved and exported in any case
       const [saves, exports] = [saver.isDue(step), exportsAt !== null && step % exportsAt === 0];
       const isDecided = observers.needsRow(step - 1);

@@ -185,7 +185,13 @@ function listed(title: string, names: readonly string[]): string {
   return `\n  ${title}:${lines.map((line) => `\n    ${line}`).join("")}`;
 }
 
-async function writeValues(step: TrainStep, memory: StepMemory, seed: number, weights?: Weights) {
+/** Writes start values of a seed into both networks, and over them what `weights` have. */
+export async function writeValues(
+  step: TrainStep,
+  memory: StepMemory,
+  seed: number,
+  weights?: Weights,
+): Promise<void> {
   for (const buffers of step.networks.buffers) {
     const taken = weights === undefined ? [] : await takenFrom(weights, buffers);
     for (const network of ["student", "teacher"] as const) {

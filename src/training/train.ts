@@ -22,6 +22,7 @@ import { fastSet, findRunImages, openLoader, type RunImages } from "./run_data.t
 import { openRunFolder, type RunFolder } from "./run_folder.ts";
 import { NOTHING_DONE, runSteps, type TrainResult } from "./run_loop.ts";
 import { noteSettings, showFirstBatch } from "./run_notes.ts";
+import { RunProfile } from "./run_profile.ts";
 import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
 import type { TrainStep } from "./step.ts";
 import { Trainer } from "./trainer.ts";
@@ -170,8 +171,11 @@ async function runOn(
   using evaluator = classTokens === null
     ? null
     : new Evaluator(config, evaluated, classTokens, { open, runner, observer: observers });
+  const stepsLeft = start.totalSteps - startStep;
+  const profiled = { plan, open, runner };
+  using profile = RunProfile.of(profiled, trainer, { folder, observer: observers, stepsLeft });
   const span = { startStep, totalSteps: start.totalSteps, before };
-  return await runSteps({ trainer, evaluator, folder }, span, observers, signal);
+  return await runSteps({ trainer, evaluator, profile, folder }, span, observers, signal);
 }
 
 /** Sets a run's state to where it goes on from or starts from; undefined if it was ended first. */

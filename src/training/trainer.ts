@@ -1,11 +1,13 @@
 import type { TrainConfig } from "../config/train_config.ts";
-import type { Batch, ViewLoader } from "../data/loader.ts";
+import type { Batch, BatchSource } from "../data/loader.ts";
 import type { OpenDevice } from "../gpu/device.ts";
 import { Readback } from "../gpu/readback.ts";
 import type { PlanRunner } from "../gpu/runner.ts";
+import type { StepRunner } from "../gpu/timed_runner.ts";
 import { type Tensor, view } from "../gpu/tensor.ts";
 import { hyperOf } from "../optim/parameter_update.ts";
 import type { Schedules } from "../optim/schedules.ts";
+import type { HostSpan, HostWork } from "../profile/host_work.ts";
 import { drawDropPath } from "./drop_path.ts";
 import { countEpochs, type EpochAt } from "./epochs.ts";
 import { featureStats } from "./feature_stats.ts";
@@ -32,9 +34,18 @@ interface WaitingStep extends StepNotes {
   batches: MicroBatch[];
 }
 
+/** Somebody who looks on while steps run. */
+export interface StepProbe {
+  /** What steps are run by. */
+  readonly runner: StepRunner;
+  /** Told of what the host did. */
+  host(span: HostSpan): void;
+}
+
 /** Runs the steps of a recorded plan over the batches of a loader. */
 export class Trainer implements Disposable {
   readonly epochAt: EpochAt;
+  probe: StepProbe | null = null;
   readonly #readback: Readback;
   readonly #features: Readback;
   #waiting: WaitingStep[] = [];
@@ -47,7 +58,7 @@ export class Trainer implements Disposable {
     readonly runner: PlanRunner,
     readonly step: TrainStep,
     readonly views: ViewInput,
-    readonly loader: ViewLoader,
+    readonly loader: BatchSource,
     readonly schedules: Schedules,
   ) {
     this.epochAt = countEpochs(step.shape.accumulationSteps, loader.batchesPerEpoch);
@@ -69,7 +80,9 @@ export class Trainer implements Disposable {
     const batches: MicroBatch[] = [];
     let waitMs = 0;
     for (let micro = 0; micro < shape.accumulationSteps; micro++) {
+      const asked = performance.now();
       const batch = await this.loader.next();
+      const came = this.#did("data wait", asked);
       reports(batch.errors);
       waitMs += batch.waitMs;
       batches.push({ epoch: batch.epoch, images: batch.images, indices: batch.indices });
@@ -77,13 +90,15 @@ export class Trainer implements Disposable {
       drawDropPath(inputs, shape, seed, step, micro);
       inputs.set("teacher_temp", [settings.teacherTemp]);
       inputs.set("hyper", hyperOf(step, settings, { method, optim, scaledLr }));
-      this.#submit(batch, micro);
+      this.#did("inputs", came);
+      await this.#submit(batch, micro);
     }
     const epoch = this.epochAt(step);
     const learningRate = scaledLr * settings.learningRateFactor;
     // The features of the step before must be away, whatever the machine's speed.
     const looksAtFeatures = (step + 1) % this.config.log_every_num_steps === 0;
     const rows = looksAtFeatures && this.#features.pending > 0 ? await this.read() : [];
+    const pushing = performance.now();
     this.#readback.push();
     const images = batches.reduce((sum, batch) => sum + batch.images.length, 0);
     this.#waiting.push({ step, epoch, settings, learningRate, images, waitMs, batches });
@@ -91,6 +106,7 @@ export class Trainer implements Disposable {
       this.#features.push();
       this.#featuresStep = step;
     }
+    this.#did("submit", pushing);
     const due = performance.now() - this.#readMs >= READ_EVERY_MS;
     const full = this.#readback.pending === this.#readback.capacity;
     return due || full ? [...rows, ...await this.read()] : rows;
@@ -98,8 +114,9 @@ export class Trainer implements Disposable {
 
   /** Waits for the numbers of all steps so far. @throws {NonFiniteError} If one is not finite. */
   async read(): Promise<MetricsRow[]> {
+    const asked = performance.now();
     const values = await this.#readback.take();
-    const now = performance.now();
+    const now = this.#did("read back", asked);
     const elapsedMs = (now - this.#readMs) / Math.max(1, values.length);
     this.#readMs = now;
     const notes = this.#waiting;
@@ -137,14 +154,26 @@ export class Trainer implements Disposable {
     row.effective_rank = effectiveRank;
   }
 
-  #submit({ items }: Batch, micro: number): void {
-    const { runner, step } = this;
-    const { inputs, shape } = step;
+  async #submit({ items }: Batch, micro: number): Promise<void> {
+    const { inputs, shape } = this.step;
+    const runner = this.probe?.runner ?? this.runner;
+    const began = performance.now();
     runner.write(inputs.whole, inputs.values);
-    this.views.submit(runner, items);
+    await this.views.submit(runner, items);
+    const written = this.#did("writes", began);
     const phases = ["accumulate"];
     if (micro === 0) phases.unshift("begin");
     if (micro === shape.accumulationSteps - 1) phases.push("update");
-    runner.run(...phases);
+    const before = runner.submittingMs;
+    await runner.run(...phases);
+    const submittingMs = runner.submittingMs - before;
+    const encoded = this.#did("encode", written, performance.now() - submittingMs);
+    this.#did("submit", encoded);
+  }
+
+  /** Tells the probe what the host did from `startMs` on; returns when that ended. */
+  #did(work: HostWork, startMs: number, endMs = performance.now()): number {
+    this.probe?.host({ work, startMs, endMs });
+    return endMs;
   }
 }

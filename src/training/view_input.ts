@@ -10,8 +10,8 @@ import {
   type ViewRecords,
 } from "../views/view_table.ts";
 import type { Recorder } from "../gpu/recorder.ts";
-import type { PlanRunner } from "../gpu/runner.ts";
 import { elementCount, type Tensor } from "../gpu/tensor.ts";
+import type { StepRunner } from "../gpu/timed_runner.ts";
 import { renderViews, type ViewChanges } from "../ops/render_views.ts";
 import type { ViewGroup } from "../ops/view_table.ts";
 import type { TrainStep } from "./step.ts";
@@ -21,15 +21,15 @@ export const VIEW_PHASE = "views";
 
 /** Brings the views of a micro-batch into the step's input. */
 export interface ViewInput {
-  /** Writes and submits; nothing waits for the GPU. */
-  submit(runner: PlanRunner, items: readonly Item[]): void;
+  /** Writes and submits; nothing waits for the GPU, unless the runner does. */
+  submit(runner: StepRunner, items: readonly Item[]): void | Promise<void>;
 }
 
 /** Views that worker threads made. */
 export class UploadedViews implements ViewInput {
   constructor(readonly step: TrainStep) {}
 
-  submit(runner: PlanRunner, items: readonly Item[]): void {
+  submit(runner: StepRunner, items: readonly Item[]): void {
     const { globalViews, localViews, shape } = this.step;
     const [global, local] = [globalViews, localViews].map((views) =>
       elementCount(views.shape.slice(1))
@@ -98,7 +98,7 @@ export class GpuViews implements ViewInput {
     }
   }
 
-  submit(runner: PlanRunner, items: readonly Item[]): void {
+  async submit(runner: StepRunner, items: readonly Item[]): Promise<void> {
     const drawn = items as readonly DrawnItem[];
     for (const round of this.#rounds(drawn)) {
       for (const group of this.#groups) group.hostTable.fill(NO_IMAGE);
@@ -111,7 +111,7 @@ export class GpuViews implements ViewInput {
         runner.write(table, hostTable);
         runner.write(taps, hostTaps);
       }
-      runner.run(VIEW_PHASE);
+      await runner.run(VIEW_PHASE);
     }
   }
 
@@ -150,7 +150,7 @@ export class GpuViews implements ViewInput {
   }
 
   /** Writes the bytes of an image, which may be shared with other threads; returns how many. */
-  #upload(runner: PlanRunner, { image: { pixels } }: DrawnItem, byte: number): number {
+  #upload(runner: StepRunner, { image: { pixels } }: DrawnItem, byte: number): number {
     const words = new Uint32Array(pixels.buffer);
     runner.write(this.#images, words, byte / 4);
     return words.byteLength;

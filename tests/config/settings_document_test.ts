@@ -12,6 +12,7 @@ const OURS: readonly string[] = [
   "cache_memory",
   "cache_disk",
   "data_errors",
+  "profile",
   "callbacks.model_export.every_n_train_steps",
   "callbacks.knn",
   "callbacks.rank_me",

@@ -61,7 +61,7 @@ Deno.test("GpuViews brings in what UploadedViews does, in one round or in severa
         for (const tensor of [step.globalViews, step.localViews]) {
           runner.write(tensor, new Float32Array(tensor.shape.reduce((a, b) => a * b)));
         }
-        gpuViews!.submit(runner, drawn);
+        await gpuViews!.submit(runner, drawn);
         const actual = await views();
         equal(gpuViews!.capacityBytes, images * IMAGE_BYTES + 4);
         actual.forEach((all, i) => assertSamples(all, expected[i], { levels: 4 }));
