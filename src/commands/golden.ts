@@ -1,4 +1,5 @@
-import type { Command } from "../deps/commander.ts";
+import { ACCELERATORS } from "../config/device_fields.ts";
+import { type Command, Option } from "../deps/commander.ts";
 import { replayGolden } from "../golden/golden.ts";
 import { type CommandContext, examples, EXIT } from "./command_line.ts";
 
@@ -7,9 +8,10 @@ export function addGolden(program: Command, context: CommandContext, run = repla
   program.command("golden")
     .description("replay recorded reference cases and compare every quantity")
     .argument("<folders...>", "folders with case.json and tensors.safetensors")
+    .addOption(new Option("--accelerator <kind>", "adapter to use").choices(ACCELERATORS))
     .addHelpText("after", GOLDEN_HELP)
-    .action(async (folders) => {
-      if (await run(folders) > 0) context.exitCode = EXIT.failed;
+    .action(async (folders, { accelerator }) => {
+      if (await run(folders, { accelerator }) > 0) context.exitCode = EXIT.failed;
     });
 }
 

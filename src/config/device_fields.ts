@@ -2,10 +2,15 @@ import { z } from "../deps/zod.ts";
 
 const ONE_DEVICE = "one GPU and one process train a run for now";
 
+/** The adapters that may be asked for. */
+export const ACCELERATORS = ["auto", "gpu", "cpu", "dawn"] as const;
+
 /** What a run computes on, and in which numbers; spread into the schema of a whole run. */
 export const deviceFields = {
-  accelerator: z.enum(["auto", "gpu", "cpu"]).default("auto")
-    .describe("Adapter to use: a hardware GPU, the software one, or the best there is"),
+  accelerator: z.enum(ACCELERATORS).default("auto")
+    .describe(
+      "Adapter to use: a hardware GPU, the software one, the best there is, or that of Dawn",
+    ),
   devices: z.union([z.literal("auto"), z.literal(1)], {
     error: `must be 1 or "auto", for ${ONE_DEVICE}`,
   }).default("auto").describe("GPUs of a run; one for now"),

@@ -10,7 +10,7 @@ import { schemaOf } from "./schema_fields.ts";
  * import { valuesAt } from "./schema_values.ts";
  * import { TrainConfig } from "./train_config.ts";
  *
- * console.log(valuesAt(TrainConfig, "accelerator")); // [ "auto", "gpu", "cpu" ]
+ * console.log(valuesAt(TrainConfig, "accelerator")); // [ "auto", "gpu", "cpu", "dawn" ]
  * ```
  */
 export function valuesAt(schema: z.core.$ZodType, path: string): string[] {

@@ -12,4 +12,5 @@ export const PACKAGES = [
   "jsonc-parser@3.3.1",
   "csv-parse@7.0.3",
   "hyparquet-writer@0.17.0",
+  "webgpu@0.6.2",
 ] as const;

@@ -1,5 +1,6 @@
 import type { PlainLoaderOptions } from "../data/plain_loader.ts";
 import { ConfigError } from "../config/config_error.ts";
+import { ACCELERATORS } from "../config/device_fields.ts";
 import { neighbourCounts } from "../config/neighbour_counts.ts";
 import type { Model } from "../inference/model.ts";
 import { workersOf } from "../data/workers.ts";
@@ -35,8 +36,8 @@ export const featureFields = {
   batch_size: z.int().min(1).max(16_384).default(64).describe("Images at once"),
   num_workers: z.union([z.literal("auto"), z.int().min(1)]).default("auto")
     .describe('Threads that decode images; "auto" follows the processor'),
-  accelerator: z.enum(["auto", "gpu", "cpu"]).default("auto")
-    .describe("Kind of adapter; cpu is a software one"),
+  accelerator: z.enum(ACCELERATORS).default("auto")
+    .describe("Kind of adapter; cpu is a software one, dawn another WebGPU than Deno's"),
   seed: z.int().min(0).max(0xffff_ffff).default(0).describe("Seed of random weights"),
 };
 

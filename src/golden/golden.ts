@@ -1,3 +1,4 @@
+import type { Accelerator } from "../gpu/device.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { replayAugment } from "./augment_case.ts";
 import { type GoldenCase, readCase } from "./case.ts";
@@ -22,14 +23,18 @@ import { replayUnits } from "./units.ts";
  * ```
  *
  * @param folders Each with `case.json` and `tensors.safetensors`.
+ * @param options `accelerator`: the kind of adapter to replay them on.
  * @returns How many quantities are out of tolerance.
  * @throws {CheckpointError} If a folder holds no case, or a damaged one.
  */
 export async function replayGolden(
   folders: readonly string[],
-  { print = console.log }: { print?: (line: string) => void } = {},
+  { print = console.log, accelerator }: {
+    print?: (line: string) => void;
+    accelerator?: Accelerator;
+  } = {},
 ): Promise<number> {
-  using gpu = await Gpu.open();
+  using gpu = await Gpu.open({ accelerator });
   print(`on ${gpu.adapter.name}`);
   const comparison = new Comparison(print);
   for (const folder of folders) {

@@ -1,4 +1,5 @@
 import "../deps/webgpu_types.ts";
+import { acceptKernels, dawnGpu } from "./dawn.ts";
 import { GpuError } from "./errors.ts";
 
 /** What kernels and planner need to know of an adapter. */
@@ -54,8 +55,11 @@ const LIMITS = [
   "maxComputeWorkgroupSizeY",
 ] as const;
 
-/** Which adapters may be used: any, preferring hardware; only hardware; only software. */
-export type Accelerator = "auto" | "gpu" | "cpu";
+/**
+ * Which adapters may be used: any, preferring hardware; only hardware; only software; any, through
+ * Dawn in place of Deno's own WebGPU.
+ */
+export type Accelerator = "auto" | "gpu" | "cpu" | "dawn";
 
 /**
  * Finds an adapter: a hardware GPU before a software one. `DENO_WEBGPU_BACKEND` chooses among
@@ -77,9 +81,10 @@ export async function findAdapter(accelerator: Accelerator = "auto"): Promise<GP
     { powerPreference: "low-power" },
     { forceFallbackAdapter: true },
   ];
+  const gpu = accelerator === "dawn" ? await dawnGpu() : navigator.gpu;
   const found: GPUAdapter[] = [];
   for (const options of wanted) {
-    const adapter = await navigator.gpu?.requestAdapter(options);
+    const adapter = await gpu?.requestAdapter(options);
     if (!adapter) continue;
     found.push(adapter);
     if (isSoftware(adapter.info) === (accelerator === "cpu")) break;
@@ -104,6 +109,9 @@ const MISSING: Record<Accelerator, string> = {
   gpu: "no hardware WebGPU adapter found; install the GPU's Vulkan driver, or write " +
     "accelerator=cpu to use a software one",
   cpu: `no software WebGPU adapter found; install one: ${SOFTWARE_DRIVER}`,
+  dawn:
+    "Dawn finds no adapter that it takes; it wants a GPU's own Vulkan driver, Metal or D3D12, " +
+    "and refuses the lavapipe of Mesa 22.3: leave out accelerator=dawn",
 };
 
 /** True for drivers that run shaders on the CPU. */
@@ -116,11 +124,12 @@ function isSoftware(info: GPUAdapterInfo): boolean {
 /** Opens the best adapter with its own limits and the optional features that kernels can use. */
 export async function openDevice(accelerator: Accelerator = "auto"): Promise<OpenDevice> {
   const adapter = await findAdapter(accelerator);
-  const device = await requestDevice(adapter);
+  const device = await requestDevice(adapter, accelerator);
+  if (accelerator === "dawn") acceptKernels(device);
   return watch(device, factsOf(adapter, device));
 }
 
-async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+async function requestDevice(adapter: GPUAdapter, accelerator: Accelerator): Promise<GPUDevice> {
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
   const useful: GPUFeatureName[] = ["shader-f16", "timestamp-query"];
   const listed = useful.filter((name) => adapter.features.has(name));
@@ -132,7 +141,8 @@ async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
       requiredFeatures: [...listed, "subgroups"] as GPUFeatureName[],
     });
   } catch {
-    const again = await findAdapter(isSoftware(adapter.info) ? "cpu" : "gpu");
+    const kind = isSoftware(adapter.info) ? "cpu" : "gpu";
+    const again = await findAdapter(accelerator === "dawn" ? "dawn" : kind);
     return await again.requestDevice({
       label: "denodino",
       requiredLimits,

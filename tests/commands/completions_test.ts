@@ -30,7 +30,7 @@ Deno.test("settings complete one level at a time", () => {
 Deno.test("settings of few values complete to them", () => {
   deepEqual(
     goingOn("train", "accelerator="),
-    ["auto", "gpu", "cpu"].map((v) => `accelerator=${v}`),
+    ["auto", "gpu", "cpu", "dawn"].map((v) => `accelerator=${v}`),
   );
   deepEqual(goingOn("plan", "overwrite=t"), ["overwrite=true"]);
   deepEqual(goingOn("plan", "model=dinov2/vittes"), ["model=dinov2/vittest"]);
