@@ -25,14 +25,14 @@ export function markdownReport(found: Findings): string {
 
 function targetLines(judged: Verdict[]): string[] {
   if (judged.length === 0) return [];
-  const rows = judged.map(({ work, wanted, reached, reachedOfCpu, met }) => [
+  const rows = judged.map(({ work, wanted, reached, reachedOfCpu, verdict }) => [
     work,
     wanted,
     reached === null ? "not measured" : threeDigits(reached),
     reachedOfCpu === null ? "" : threeDigits(reachedOfCpu),
-    met ? "met" : "missed",
+    verdict,
   ]);
-  const header = ["work", "at least", "reached", "of processor time", ""];
+  const header = ["work", "at least", "by the clock", "by processor time", ""];
   return ["## Targets", "", ...table(header, rows), ""];
 }
 
@@ -68,7 +68,8 @@ function columnsFor(entries: readonly Entry[], software: boolean): Column[] {
     software && { title: "of it, ours = 1", cell: ({ cpuRatio }) => number(cpuRatio) },
     {
       title: "differs by",
-      cell: ({ difference }) => difference === null ? "" : difference.toExponential(0),
+      cell: ({ difference }) =>
+        difference === null ? "" : difference === 0 ? "0" : difference.toExponential(0),
     },
   ];
   return columns.filter((column) => column !== false);

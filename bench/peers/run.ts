@@ -60,12 +60,13 @@ async function main(args: readonly string[]): Promise<void> {
     for (const peer of peerList({ software, python: options.python })) await enter(peer);
     for (const [name, reason] of Object.entries(missing)) console.log(`without ${name}: ${reason}`);
 
+    const commit = await describeCommit(); // before somebody makes another
     const [loadBefore] = loadavg();
     const findings = await findAll(entrants, software, options);
     const { os, cores } = await systemFacts();
     const found: Findings = {
       date: new Date().toISOString(),
-      commit: await commit(),
+      commit,
       adapter: device,
       software,
       machine: { os, processor: await processor(), cores, loadBefore, loadAfter: loadavg()[0] },
@@ -118,14 +119,15 @@ async function writeFindings(found: Findings, out: string): Promise<void> {
   await Deno.writeTextFile(join(folder, "peers.md"), markdownReport(found));
   await Deno.writeTextFile(join(folder, "peers.svg"), ratioPlot(found.findings, title));
   console.log("");
-  for (const { work, wanted, reached, met } of verdicts(found)) {
+  for (const { work, wanted, reached, reachedOfCpu, verdict } of verdicts(found)) {
     const value = reached === null ? "not measured" : threeDigits(reached);
-    console.log(`${met ? "met   " : "missed"}  ${work}: at least ${wanted}, reached ${value}`);
+    const ofCpu = reachedOfCpu === null ? "" : `, ${threeDigits(reachedOfCpu)} by processor time`;
+    console.log(`${work}: at least ${wanted}; ${value} by the clock${ofCpu}: ${verdict}`);
   }
   console.log(`\nwritten to ${folder}`);
 }
 
-async function commit(): Promise<string> {
+async function describeCommit(): Promise<string> {
   const git = new Deno.Command("git", { args: ["describe", "--always", "--dirty"], cwd: ROOT });
   const output = await git.output().catch(() => null);
   return output?.success ? new TextDecoder().decode(output.stdout).trim() : "unknown";

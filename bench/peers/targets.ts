@@ -1,5 +1,4 @@
 import type { Entry, Finding, Findings } from "./findings.ts";
-import { threeDigits } from "./statistics.ts";
 
 /** What we want to reach on an adapter. */
 interface Target {
@@ -39,39 +38,61 @@ const TARGETS: Target[] = [
 export interface Verdict {
   work: string;
   wanted: string;
-  /** Null where it was not measured. */
+  /** By the clock; null where it was not measured. */
   reached: number | null;
-  /** The same of processor time, for ratios on a software adapter; null elsewhere. */
+  /**
+   * By the time of the processor, whom other programs do not slow down: ratios of it, and what all
+   * cores would reach together; null where it is not the processor that computes.
+   */
   reachedOfCpu: number | null;
-  met: boolean;
+  verdict: "met" | "missed" | "missed by the clock, met by processor time";
 }
 
 /** Holds what was found against the targets of that adapter. */
-export function verdicts({ adapter, software, findings }: Findings): Verdict[] {
+export function verdicts({ adapter, software, machine, findings }: Findings): Verdict[] {
   return TARGETS.filter((target) => target.adapter.test(adapter)).flatMap((target) =>
     findings.filter(({ work }) => target.work.test(work)).map((finding) =>
-      verdictOf(target, finding, software)
+      verdictOf(target, finding, software ? machine.cores : null)
     )
   );
 }
 
-function verdictOf({ measure, atLeast }: Target, finding: Finding, software: boolean): Verdict {
-  const { work, entries: [ours] } = finding;
+function verdictOf(
+  { measure, atLeast }: Target,
+  finding: Finding,
+  cores: number | null,
+): Verdict {
   const unit = typeof measure === "string" ? ` ${measure}` : ` x ${measure.against}`;
-  const wanted = `${threeDigits(atLeast).replace(/\.?0+$/, "")}${unit}`;
-  const reached = typeof measure === "string"
-    ? rateOf(ours, measure)
-    : entryNamed(finding, measure.against)?.ratio ?? null;
-  const reachedOfCpu = typeof measure === "string" || !software
-    ? null
-    : entryNamed(finding, measure.against)?.cpuRatio ?? null;
-  return { work, wanted, reached, reachedOfCpu, met: reached !== null && reached >= atLeast };
+  const [reached, ofCpu] = typeof measure === "string"
+    ? ratesOf(finding.entries[0], measure, cores ?? 0)
+    : ratiosOf(finding.entries.find(({ name }) => name === measure.against));
+  const reachedOfCpu = cores === null ? null : ofCpu;
+  const met = (value: number | null) => value !== null && value >= atLeast;
+  return {
+    work: finding.work,
+    wanted: `${atLeast}${unit}`,
+    reached,
+    reachedOfCpu,
+    verdict: met(reached)
+      ? "met"
+      : met(reachedOfCpu)
+      ? "missed by the clock, met by processor time"
+      : "missed",
+  };
 }
 
-function rateOf(ours: Entry | undefined, unit: "GFLOP/s" | "images/s"): number | null {
-  return (unit === "GFLOP/s" ? ours?.gflops : ours?.imagesPerSecond) ?? null;
+type ByClockAndCpu = [clock: number | null, cpu: number | null];
+
+function ratesOf(
+  ours: Entry | undefined,
+  unit: "GFLOP/s" | "images/s",
+  cores: number,
+): ByClockAndCpu {
+  const rate = unit === "GFLOP/s" ? ours?.gflops : ours?.imagesPerSecond;
+  if (!ours || !rate) return [null, null];
+  return [rate, rate * ours.medianMs / ours.cpuMs * cores];
 }
 
-function entryNamed({ entries }: Finding, name: string): Entry | undefined {
-  return entries.find((entry) => entry.name === name);
+function ratiosOf(peer: Entry | undefined): ByClockAndCpu {
+  return [peer?.ratio ?? null, peer?.cpuRatio ?? null];
 }
