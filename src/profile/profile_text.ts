@@ -41,6 +41,7 @@ export function profileSummary(profile: StepProfile): string[] {
       ? "the adapter's limits could not be measured: there was no memory left for it"
       : `limits measured here: ${limits.gflops.toFixed(1)} GFLOP/s, ` +
         `${limits.gigabytesPerSecond.toFixed(1)} GB/s`,
+    ...(adapter.software ? [loadLine(profile)] : []),
     `host ${against(profile.hostShare, TARGETS.hostShare)}: ` +
     HOST_BUSY.map((each) => `${each} ${ms(host[each])} ms`).join(", ") +
     `; it waited ${ms(host["submit wait"] + host["read back"])} ms for the GPU`,
@@ -48,6 +49,13 @@ export function profileSummary(profile: StepProfile): string[] {
     `memory ${mib(memory.plannedBytes)}, over the lower bound of ` +
     `${mib(memory.lowerBoundBytes)} by ${against(memory.overhead, TARGETS.memoryOverhead)}`,
   ];
+}
+
+/** A software adapter has what other programs leave it. */
+function loadLine({ load: { average, cores } }: StepProfile): string {
+  return `${
+    average.toFixed(1)
+  } threads wanted the ${cores} cores, of all programs in the last minute`;
 }
 
 function howTimed({ method, waitingMs }: StepProfile): string {

@@ -37,6 +37,8 @@ export interface StepProfile extends ProfileSubject {
   deno: string;
   date: string;
   adapter: { name: string; driver: string; software: boolean };
+  /** Threads that wanted to run, over the last minute: other programs cost a software adapter time. */
+  load: { average: number; cores: number };
   /** How dispatches were timed, and what of waiting was taken off each. */
   method: DispatchClock["method"];
   waitingMs: number;
@@ -104,6 +106,7 @@ export function stepProfile(record: ProfileRecord): StepProfile {
     deno: Deno.version.deno,
     date: new Date().toISOString(),
     adapter: { name, driver, software },
+    load: { average: Deno.loadavg()[0], cores: navigator.hardwareConcurrency },
     method: clock.method,
     waitingMs: clock.waitingMs,
     steps: timed.steps,

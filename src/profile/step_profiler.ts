@@ -68,6 +68,11 @@ export class StepProfiler implements Disposable {
     }
   }
 
+  /** Whether the current step is the last one that is profiled. */
+  get isLastStep(): boolean {
+    return this.#begun === stepsOfProfile(this.#steps);
+  }
+
   /**
    * Called after each step.
    *
@@ -76,7 +81,7 @@ export class StepProfiler implements Disposable {
   async endStep(): Promise<ProfileRecord | undefined> {
     this.#stepEndMs = performance.now();
     const timed = this.runner;
-    if (this.#begun !== stepsOfProfile(this.#steps) || !(timed instanceof TimedRunner)) return;
+    if (!this.isLastStep || !(timed instanceof TimedRunner)) return;
     await this.#closeWindow();
     const dispatches = await timed.read();
     this.runner = this.#profiled.runner;

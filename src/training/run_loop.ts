@@ -88,7 +88,7 @@ export async function runSteps(
         }),
       );
       step++;
-      if (await profile?.endStep()) trainer.restartClock();
+      rows.add(await profile?.endStep() ?? []);
       const isLast = step >= totalSteps; // which is saved and exported in any case
       const [saves, exports] = [saver.isDue(step), exportsAt !== null && step % exportsAt === 0];
       const isDecided = observers.needsRow(step - 1);

@@ -1,6 +1,8 @@
 import { writeProfile } from "../profile/profile_files.ts";
 import { profileSummary } from "../profile/profile_text.ts";
+import type { ProfileRecord } from "../profile/step_profile.ts";
 import { type ProfiledPlan, StepProfiler, stepsOfProfile } from "../profile/step_profiler.ts";
+import type { MetricsRow } from "./metrics_file.ts";
 import type { RunObserver } from "./observer.ts";
 import type { RunFolder } from "./run_folder.ts";
 import type { Trainer } from "./trainer.ts";
@@ -53,10 +55,17 @@ export class RunProfile implements Disposable {
     await this.#profiler.beginStep();
   }
 
-  /** @returns Whether the profile was made after this step: the clock must not count that. */
-  async endStep(): Promise<boolean> {
+  /** @returns Rows of steps whose numbers have come back: before the profile is made, all. */
+  async endStep(): Promise<MetricsRow[]> {
+    const rows = this.#profiler.isLastStep ? await this.trainer.read() : [];
     const record = await this.#profiler.endStep();
-    if (record === undefined) return false;
+    if (record === undefined) return rows;
+    await this.#report(record);
+    this.trainer.restartClock(); // no step's time
+    return rows;
+  }
+
+  async #report(record: ProfileRecord): Promise<void> {
     this.trainer.probe = null;
     const profile = await writeProfile(this.folder.profile, record);
     for (const line of profileSummary(profile)) this.observer.onMessage?.(`profile: ${line}`);
@@ -64,7 +73,6 @@ export class RunProfile implements Disposable {
       `profile: in ${this.folder.profile}: profile.md, profile.json, profile.png, and trace.json ` +
         "for ui.perfetto.dev",
     );
-    return true;
   }
 
   [Symbol.dispose](): void {
