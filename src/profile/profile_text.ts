@@ -45,7 +45,9 @@ export function profileSummary(profile: StepProfile): string[] {
     `host ${against(profile.hostShare, TARGETS.hostShare)}: ` +
     HOST_BUSY.map((each) => `${each} ${ms(host[each])} ms`).join(", ") +
     `; it waited ${ms(host["submit wait"] + host["read back"])} ms for the GPU`,
-    `data wait ${against(profile.dataWaitShare, TARGETS.dataWaitShare)}`,
+    profile.dataWaitShare === null
+      ? "data wait not measured: the steps ran on noise"
+      : `data wait ${against(profile.dataWaitShare, TARGETS.dataWaitShare)}`,
     `memory ${mib(memory.plannedBytes)}, over the lower bound of ` +
     `${mib(memory.lowerBoundBytes)} by ${against(memory.overhead, TARGETS.memoryOverhead)}`,
   ];

@@ -29,6 +29,8 @@ export interface ProfileSubject {
   model: string;
   /** Images of an optimizer step. */
   batchSize: number;
+  /** Whether batches were read and made, or noise that was there. */
+  data: "images" | "noise";
 }
 
 /** Where the time of a training step goes; times are of one step, in milliseconds. */
@@ -56,7 +58,8 @@ export interface StepProfile extends ProfileSubject {
   /** Of a step without the clock: what the host does, and its shares of the step. */
   host: HostTimes;
   hostShare: number;
-  dataWaitShare: number;
+  /** Null where the data were noise. */
+  dataWaitShare: number | null;
   memory: {
     plannedBytes: number;
     /** What is kept, and as much for activations as are alive at once: no plan needs less. */
@@ -118,7 +121,7 @@ export function stepProfile(record: ProfileRecord): StepProfile {
     gapMs: Math.max(0, stepMs - gpuMs),
     host,
     hostShare: HOST_BUSY.reduce((sum, kind) => sum + host[kind], 0) / plainStepMs,
-    dataWaitShare: host["data wait"] / plainStepMs,
+    dataWaitShare: subject.data === "noise" ? null : host["data wait"] / plainStepMs,
     memory: memoryOf(plan),
     flops: dispatches.reduce((sum, { flops }) => sum + flops, 0),
     kernels: groupWork(work, (_, i) => work[i].kernel, limits),

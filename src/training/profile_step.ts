@@ -92,7 +92,7 @@ async function profiledSteps(
   const batches = new NoiseBatches(shape);
   using trainer = new Trainer(config, open, runner, step, views, batches, schedules);
   const steps = config.profile ?? STEPS;
-  const subject = { model, batchSize };
+  const subject = { model, batchSize, data: "noise" as const };
   using profiler = new StepProfiler({ subject, plan, open, runner }, steps);
   trainer.probe = profiler;
   const total = stepsOfProfile(steps);

@@ -47,7 +47,11 @@ export class RunProfile implements Disposable {
     }
     if (steps === 0) return null;
     const { batchSize, accumulationSteps } = trainer.step.shape;
-    const subject = { model: config.model, batchSize: batchSize * accumulationSteps };
+    const subject = {
+      model: config.model,
+      batchSize: batchSize * accumulationSteps,
+      data: "images" as const,
+    };
     return new RunProfile({ subject, plan, open, runner }, steps, trainer, folder, observer);
   }
 

@@ -28,6 +28,7 @@ Deno.test("profileSummary() says where numbers are coarse, or missing", () => {
   const lines = profileSummary(stepProfile({
     ...record,
     limits: null,
+    subject: { ...record.subject, data: "noise" },
     clock: { method: "waiting", waitingMs: 10.25 },
   }));
   equal(
@@ -36,6 +37,7 @@ Deno.test("profileSummary() says where numbers are coarse, or missing", () => {
       "and waited for, less the 10.3 ms that waiting takes by itself; short ones are not told apart",
   );
   equal(lines[3], "the adapter's limits could not be measured: there was no memory left for it");
+  equal(lines[5], "data wait not measured: the steps ran on noise");
 });
 
 Deno.test("workTable() adds up what it leaves out", () => {

@@ -65,7 +65,7 @@ Deno.test("a profile tells the host's share, and what it waits for", () => {
     "between steps": 1,
   });
   near(hostShare, 0.011);
-  near(dataWaitShare, 0.02);
+  near(dataWaitShare!, 0.02);
   near(gapMs, 1000 - gpuMs);
 });
 

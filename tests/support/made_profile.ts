@@ -42,7 +42,11 @@ export function madeRecord(
   }
   return {
     plan,
-    subject: { model: config.model, batchSize: shape.batchSize * shape.accumulationSteps },
+    subject: {
+      model: config.model,
+      batchSize: shape.batchSize * shape.accumulationSteps,
+      data: "images",
+    },
     limits: { gflops: 100, gigabytesPerSecond: 10 },
     clock: { method: "timestamps", waitingMs: 0 },
     plain: madeWindow(steps, 1000, [

@@ -40,7 +40,7 @@ Deno.test("a profiled run is the same as one that is not, bit for bit", async (t
       ok(messages.includes(LOWERED(1, 5)), messages.join("\n"));
       ok(messages.some((message) => message.startsWith("profile: host ")), messages.join("\n"));
       deepEqual([steps, batchSize], [1, 8]);
-      ok(dataWaitShare >= 0);
+      ok(dataWaitShare !== null && dataWaitShare >= 0);
     });
     await t.step("every dispatch of the plan is in it, with its FLOPs", async () => {
       const { phases } = await plan({ ...run, out: "-" });
