@@ -36,7 +36,8 @@ export function addBench(program: Command, context: CommandContext, run = bench)
 }
 
 const BENCH_HELP = examples("bench matmul attention", "bench ops --json", "bench --list") +
-  "\n\nOf a checkout of the project alone: benches are no part of what is imported by URL.";
+  "\n\nOf a checkout of the project alone: benches are no part of what is imported by URL. What step\n" +
+  "runs is a profile; the bench of whole steps is step_bench.ts.";
 
 function listed(names: string[], json: boolean): string {
   return json ? JSON.stringify(names, null, 2) : names.join("\n");
