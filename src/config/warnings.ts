@@ -75,11 +75,13 @@ function smallBatch({ method_args }: TrainConfig, { batchSize }: RunFacts): stri
 
 /** The reference's settings from random weights, with images that are few for them. */
 function fewImages(
-  { preset, model, checkpoint }: TrainConfig,
+  { preset, model, checkpoint, method_args: { output_dim, warmup_steps } }: TrainConfig,
   { images, totalSteps }: RunFacts,
 ): string | undefined {
+  if (preset !== null || images >= MIN_IMAGES || totalSteps === 0) return undefined;
   const isRandom = checkpoint === null && publishedName(model) === undefined;
-  if (preset !== null || !isRandom || images >= MIN_IMAGES || totalSteps === 0) return undefined;
+  const isLarge = output_dim > images || 2 * warmup_steps > totalSteps;
+  if (!isRandom || !isLarge) return undefined; // published weights, or settings that were thought of
   return `${images} images are few for the reference's settings, with which features of a network ` +
     "that starts at random turn constant; start from preset=small, which is for thousands of images";
 }

@@ -69,6 +69,7 @@ Deno.test("warningsOf() tells of images that are few for the reference's setting
   warns({ checkpoint: "a.pth" }, { images: 19_999 });
   warns({ model: "dinov2/vits14" }, { images: 19_999 });
   warns({ preset: "small" }, { images: 2000 });
+  warns({ method_args: { output_dim: 2000 } }, { images: 2000 });
 });
 
 Deno.test("warningsOf() tells of more prototypes than the images can fill", () => {
