@@ -101,7 +101,9 @@ export function viewSheet(rows: SheetRow[], heading: SheetHeading): Uint8Array<A
   const { left, width } = columns.at(-1)!;
   const paperWidth = left + width - MARGIN;
   const notes = heading.notes.flatMap((note) => wrapText(SMALL, note, paperWidth));
-  const notesTop = MARGIN + TITLE.height + CAPTION_GAP;
+  const titles = wrapText(TITLE, heading.title, paperWidth)
+    .map((line) => shortenText(TITLE, line, paperWidth));
+  const notesTop = MARGIN + titles.length * TITLE.height + CAPTION_GAP;
   const legendTop = notesTop + notes.length * LINE + CAPTION_GAP;
   const columnsTop = legendTop - CAPTION_GAP + (heading.legend ? LINE + GAP : 0) + ROW_GAP;
   let bottom = columnsTop + LINE + GAP;
@@ -112,7 +114,9 @@ export function viewSheet(rows: SheetRow[], heading: SheetHeading): Uint8Array<A
   });
 
   const canvas = blankCanvas(left + width + MARGIN, bottom - ROW_GAP + MARGIN, PAPER);
-  drawText(canvas, TITLE, heading.title, { left: MARGIN, top: MARGIN, color: INK });
+  titles.forEach((title, i) => {
+    drawText(canvas, TITLE, title, { left: MARGIN, top: MARGIN + i * TITLE.height, color: INK });
+  });
   notes.forEach((note, i) => {
     drawText(canvas, SMALL, note, { left: MARGIN, top: notesTop + i * LINE, color: SOFT });
   });

@@ -108,3 +108,17 @@ Deno.test("viewSheet() makes a large image smaller and shows one channel as grey
   ok(isFlat(32 + 223, top + 74) && !isFlat(32 + 224, top) && !isFlat(32, top + 75));
   deepEqual(colorAt(sheet, 268 + 100, top), [77, 77, 77]);
 });
+
+Deno.test("viewSheet() breaks a title that is wider than the sheet, and shortens a word that is", async () => {
+  const [row, word] = [rowOf({}), "checkpoints/".repeat(3)];
+  const heightOf = async (title: string) =>
+    (await decodeImage(viewSheet([row], { ...HEADING, title }))).height;
+  const short = await heightOf("Title");
+  const line = await heightOf(`Patch tokens of ${word}, ${word}`) - short;
+  ok(line > 0);
+  equal(await heightOf(`${word.repeat(9)}`), short);
+  const sheet = await decodeImage(viewSheet([row], { ...HEADING, title: word.repeat(9) }));
+  for (let y = 0; y < sheet.height; y++) {
+    deepEqual(colorAt(sheet, sheet.width - 32, y), [255, 255, 255]); // the margin
+  }
+});
