@@ -75,13 +75,12 @@ function smallBatch({ method_args }: TrainConfig, { batchSize }: RunFacts): stri
 
 /** The reference's settings from random weights, with images that are few for them. */
 function fewImages(
-  { preset, model, checkpoint, method_args: { output_dim, warmup_steps } }: TrainConfig,
+  { preset, model, checkpoint, method_args: { output_dim } }: TrainConfig,
   { images, totalSteps }: RunFacts,
 ): string | undefined {
   if (preset !== null || images >= MIN_IMAGES || totalSteps === 0) return undefined;
   const isRandom = checkpoint === null && publishedName(model) === undefined;
-  const isLarge = output_dim > images || 2 * warmup_steps > totalSteps;
-  if (!isRandom || !isLarge) return undefined; // published weights, or settings that were thought of
+  if (!isRandom || output_dim <= images) return undefined; // or settings that were thought of
   return `${images} images are few for the reference's settings, with which features of a network ` +
     "that starts at random turn constant; start from preset=small, which is for thousands of images";
 }

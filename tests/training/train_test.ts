@@ -318,6 +318,7 @@ Deno.test("train() warns a new run of settings that do not go together", async (
     deepEqual(messages.map((message) => message.slice(0, 63)), [
       "warning: the run has too few steps, 4, for method_args.warmup_s",
       "warning: batch_size 4 is small for the KoLeo loss, which spread",
+      "warning: 40 images are few for the reference's settings, with w",
     ]);
     ok(messages[0].endsWith("epochs=12500 with these images"), messages[0]);
   });
