@@ -1,6 +1,7 @@
 // kernels/matmul_epilogues.wgsl: what becomes of a tile of a matrix product; the entry points.
 //
-// Joined to matmul_subgroup.wgsl or matmul_tiled.wgsl, where `Tile`, `accumulate` and the rest are.
+// Joined to matmul_subgroup.wgsl or matmul_tiled.wgsl, where `Tile`, `accumulate` and the rest are,
+// and to matmul_scalar_loads.wgsl or matmul_vector_loads.wgsl, where A and B are.
 //
 // Math       p = A·B
 //            store               y  = p
@@ -28,8 +29,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<elem>;
-@group(0) @binding(2) var<storage, read> b: array<elem>;
+// 1 and 2 are a and b, in the file that loads them.
 @group(0) @binding(3) var<storage, read_write> stored: array<elem>;
 @group(0) @binding(3) var<storage, read_write> total: array<f32>;
 // bias, bias_gelu

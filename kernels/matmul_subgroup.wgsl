@@ -1,12 +1,14 @@
-// kernels/matmul_subgroup.wgsl: matrix product for software adapters; matmul_epilogues.wgsl follows.
+// kernels/matmul_subgroup.wgsl: matrix product for software adapters.
+//
+// Joined to matmul_scalar_loads.wgsl or matmul_vector_loads.wgsl, and to matmul_epilogues.wgsl.
 //
 // Math       tile = Σ_k A[row, k]·B[k, col] over range.x ≤ k < range.y
 // Shapes     a tile has 32 rows and 32 columns; a lane holds all 32 rows of 4 adjacent columns.
 // Launch     one workgroup of 8 lanes per tile; subgroups must have exactly 8 lanes.
 // Numerics   f32 sums; four products are added up before they join the sum.
-// Source     measured on lavapipe, where every lane's load is a checked scalar load: loads are what
+// Source     measured on lavapipe, where every lane's load is checked by itself: loads are what
 //            costs, so a lane loads its own rows of A and shares them by broadcast. For 4 steps of k
-//            a lane loads 16 elements of A and 16 of B for 512 multiply-adds: 1 load for 16.
+//            a lane loads 16 elements of A and 16 of B for 512 multiply-adds: 1 for 16.
 //            No workgroup memory, no barrier; twice the tile is no faster and compiles for seconds.
 
 override WORKGROUP_SIZE: u32 = 8;
@@ -21,17 +23,9 @@ fn offset_of(lane: u32, value: u32) -> vec2u {
   return vec2u(value / 4u, lane * 4u + value % 4u);
 }
 
-// Four columns of one row of B, a row of the block that a lane multiplies with.
-fn load_b(starts: vec4u, offset: u32) -> vec4f {
-  let at = starts + offset;
-  return vec4f(f32(b[at.x]), f32(b[at.y]), f32(b[at.z]), f32(b[at.w]));
-}
-
 // Four steps of k of one row of A, 0 past the end of the sum.
-fn load_a(start: u32, offsets: vec4u, exists: vec4<bool>) -> vec4f {
-  let at = start + offsets;
-  let loaded = vec4f(f32(a[at.x]), f32(a[at.y]), f32(a[at.z]), f32(a[at.w]));
-  return select(vec4f(0.0), loaded, exists);
+fn load_a(start: u32, steps: vec4u, exists: vec4<bool>) -> vec4f {
+  return select(vec4f(0.0), load_row(start, steps), exists);
 }
 
 // One row of the tile: its old sums and four more steps of k.
@@ -60,9 +54,7 @@ fn accumulate(origin: vec2u, range: vec2u, lane: u32) -> Tile {
     let steps = vec4u(k) + vec4u(0u, 1u, 2u, 3u);
     let clamped = min(steps, last);
     let exists = steps <= last;
-    let b_at = clamped * params.b_k;
-    let block = mat4x4f(load_b(b_start, b_at.x), load_b(b_start, b_at.y),
-                        load_b(b_start, b_at.z), load_b(b_start, b_at.w));
+    let block = load_cols(b_start, clamped * params.b_k);
     let a_at = clamped * params.a_k;
 
     let a0 = load_a(a_start.x, a_at, exists); // lane n: row n of the tile

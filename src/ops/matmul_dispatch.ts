@@ -1,6 +1,8 @@
 import epilogues from "../../kernels/matmul_epilogues.wgsl" with { type: "text" };
+import scalarLoads from "../../kernels/matmul_scalar_loads.wgsl" with { type: "text" };
 import subgroup from "../../kernels/matmul_subgroup.wgsl" with { type: "text" };
 import tiled from "../../kernels/matmul_tiled.wgsl" with { type: "text" };
+import vectorLoads from "../../kernels/matmul_vector_loads.wgsl" with { type: "text" };
 import type { AdapterFacts } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { packParams, type Param, type Recorder } from "../gpu/recorder.ts";
@@ -18,11 +20,15 @@ export interface MatmulOptions {
 /** Lanes and outputs of a workgroup of matmul_tiled.wgsl. */
 export const TILED = { lanes: 128, tileRows: 128, tileCols: 64 } as const;
 
-/** Module and tile of each variant. Differs: two whole files are one module, for both share one. */
-const VARIANTS = {
-  tiled: { source: `${tiled}\n${epilogues}`, ...TILED },
-  subgroup: { source: `${subgroup}\n${epilogues}`, lanes: 8, tileRows: 32, tileCols: 32 },
-} as const;
+/** Lanes and outputs of a workgroup of matmul_subgroup.wgsl. */
+const SUBGROUP = { lanes: 8, tileRows: 32, tileCols: 32 } as const;
+
+/** Modules. Differs: whole files are joined, for each part serves several. */
+const SOURCES = {
+  tiled: [tiled, scalarLoads, epilogues].join("\n"),
+  subgroup: [subgroup, scalarLoads, epilogues].join("\n"),
+  subgroupVectors: [subgroup, vectorLoads, epilogues].join("\n"),
+};
 
 /** Longest sum of one dispatch: 4 steps an iteration, below the 65,535 that some drivers loop. */
 export const MAX_DEPTH = 65_536;
@@ -72,13 +78,18 @@ export function dispatchMatmul(gpu: Recorder, product: MatmulDispatch): void {
     );
   }
   const variant = product.variant ?? matmulVariant(gpu.adapter);
-  const { source, lanes, tileRows, tileCols } = VARIANTS[variant];
+  const { lanes, tileRows, tileCols } = variant === "tiled" ? TILED : SUBGROUP;
   const { strides, alongK } = stridesOf(product);
+  const vectors = variant === "subgroup" && comeInFours(product, begin);
   gpu.run({
     label: `matmul_${variant}.${entryPoint}${label ? ` ${label}` : ""}`,
-    source,
+    source: SOURCES[vectors ? "subgroupVectors" : variant],
     entryPoint,
-    constants: { WORKGROUP_SIZE: lanes, ...(variant === "tiled" ? alongK : {}) },
+    constants: {
+      WORKGROUP_SIZE: lanes,
+      ...(variant === "tiled" ? alongK : {}),
+      ...(vectors ? { B_ALONG_K: alongK.B_ALONG_K } : {}),
+    },
     params: packParams(
       ["u32", rows],
       ["u32", cols],
@@ -94,6 +105,12 @@ export function dispatchMatmul(gpu: Recorder, product: MatmulDispatch): void {
     workgroups: Math.ceil(rows / tileRows) * Math.ceil(cols / tileCols),
     flops: 2 * rows * cols * (end - begin),
   });
+}
+
+/** Whether matmul_vector_loads.wgsl can load the operands of a sum that begins there. */
+function comeInFours(product: MatmulDispatch, begin: number): boolean {
+  const { cols, depth, transposeA, transposeB } = product;
+  return !transposeA && [depth, transposeB ? depth : cols, begin].every((n) => n % 4 === 0);
 }
 
 /** Elements between neighbours along rows, k, k and columns, and which of them lie along k. */
