@@ -131,11 +131,11 @@ export class Model implements Disposable {
   ): Promise<Features[]> {
     const blocks = blockIndices(n, this.config.depth);
     this.#check(images, shape);
-    const pass = await this.#passes.get(
+    const layers = await this.#passes.run(
       JSON.stringify([shape.images, shape.size, blocks, norm]),
       () => ForwardPass.build(this.#open, this.#backbone, shape, { blocks, norm }),
+      (pass) => pass.run(images, patches),
     );
-    const layers = await pass.run(images, patches);
     return reshape ? layers.map((layer) => withPatchMaps(layer, this.config.embedDim)) : layers;
   }
 
@@ -167,11 +167,11 @@ export class Model implements Disposable {
   ): Promise<ClassAttention> {
     const place = attentionBlock(block, this.config.depth);
     this.#check(images, shape);
-    const pass = await this.#passes.get(
+    return await this.#passes.run(
       JSON.stringify([shape.images, shape.size, "attention", place]),
       () => AttentionPass.build(this.#open, this.#backbone, shape, place),
+      (pass) => pass.run(images),
     );
-    return await pass.run(images);
   }
 
   /** All weights by their official names. */

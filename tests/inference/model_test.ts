@@ -60,6 +60,22 @@ Deno.test("forwardFeatures() takes one shape after another, and each image by it
   assertAllClose(alone.clsToken, first.clsToken.subarray(64));
 });
 
+Deno.test("forwardFeatures() keeps images apart that are asked for at the same time", async () => {
+  using model = await createModel("dinov2/vittest", { seed: 3 });
+  const shapes = [[16, 24], [16, 24], [8, 8], [32, 8]] as const;
+  const asked = shapes.map((size, seed) => {
+    return [randomArray(3 * size[0] * size[1], { seed }), { images: 1, size }] as const;
+  });
+  const together = await Promise.all(asked.map((args) => model.forwardFeatures(...args)));
+  for (const [i, args] of asked.entries()) {
+    deepEqual(together[i], await model.forwardFeatures(...args), `images ${i}`);
+  }
+  const wrong = model.forwardFeatures(asked[0][0], { images: 9, size: [8, 8] });
+  const right = model.forwardFeatures(...asked[0]);
+  await rejects(wrong, ShapeError);
+  deepEqual(await right, together[0], "an error is of one call alone");
+});
+
 Deno.test("forwardFeatures() leaves patch tokens where they are, if nobody wants them", async () => {
   using model = await createModel("dinov2/vittest", { seed: 3 });
   const pixels = randomArray(3 * 16 * 16, { seed: 2 });
