@@ -1,4 +1,4 @@
-import type { FileHandle } from "node:fs/promises";
+import { type FileHandle, rm } from "node:fs/promises";
 import { basename } from "node:path";
 import { concatBytes } from "../files/concat_bytes.ts";
 import { writeAll } from "../files/write_all.ts";
@@ -19,7 +19,8 @@ export function dataFile(path: string): string {
 
 /**
  * Writes a model, weight by weight, so that few of them are in memory at a time. A model that is
- * too large for one message has its weights in {@linkcode dataFile}, which must stay beside it.
+ * too large for one message has its weights in {@linkcode dataFile}, which must stay beside it; one
+ * that replaces such a model takes that file away.
  *
  * @param options `external`: weights lie in that file in any case; `largestBytes` of a message.
  * @returns The files that were written.
@@ -33,12 +34,13 @@ export async function writeOnnx(
   } = {},
 ): Promise<string[]> {
   const whole = encodeModel(model);
+  const data = dataFile(path);
   if (!external && lengthOf(whole) <= largestBytes) {
     await writeWhole(path, (file) => writeParts(file, whole));
+    await rm(data, { force: true }); // of a model that was here before: nothing names it now
     return [path];
   }
   const offsets = placesOf(model.graph.tensors.filter(isWeight));
-  const data = dataFile(path);
   await writeWhole(data, async (file) => {
     for (const [tensor, offset] of offsets) {
       await writeAll(file, await numbersOf(tensor), offset);

@@ -1,4 +1,5 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
+import { dirname } from "node:path";
 import { OnnxGraph } from "../../src/onnx/graph.ts";
 import { writeOnnx } from "../../src/onnx/onnx_file.ts";
 import { randomArray } from "../support/arrays.ts";
@@ -58,6 +59,12 @@ Deno.test("weights of a message that would be too large lie beside it, on pages"
   deepEqual(read.tensors.get("b")?.values, Float64Array.from(WEIGHTS.b));
   deepEqual(read.tensors.get("a")?.values, Float64Array.from(WEIGHTS.a));
   equal(Deno.statSync(`${path}.data`).size, 8192 + 4 * 6);
+  await writeOnnx(path, model());
+  deepEqual(
+    [...Deno.readDirSync(dirname(path))].map(({ name }) => name),
+    ["a.onnx"],
+    "no old ones",
+  );
 });
 
 Deno.test("a weight of another size than its shape is not written, and nothing is left", async () => {
