@@ -27,6 +27,7 @@ const VECTORS = {
   cls: "class tokens",
   mean: "the means of patch tokens",
   "cls+mean": "class tokens and means of patch tokens",
+  embedding: "embeddings",
 };
 
 /**

@@ -78,9 +78,10 @@ export async function embed(
     ...checked,
     find: { onProgress: hooks.onDownload, onMessage: hooks.onMessage, signal: hooks.signal },
   });
+  const settings = embedSettings(checked, backbone);
   using _lock = await lockFeatures(out);
   await refuseToReplaceAny(checked); // who held the lock before may have written it
-  await using file = await openFile(checked, images, backbone);
+  await using file = await openFile(checked, images, backbone, settings);
   if (file.replaced) {
     hooks.onMessage?.(
       `what is left of an interrupted ${out} has other options, images or weights: ` +
@@ -91,7 +92,7 @@ export async function embed(
   if (start > 0) hooks.onMessage?.(`going on at image ${start} of ${images.names.length}`);
   images.problems.forEach((problem) => hooks.onSkipped?.(problem));
   const startMs = performance.now();
-  await addImages(file, checked, images, backbone, hooks);
+  await addImages(file, images, backbone, settings, hooks);
   const { done, skipped } = file.state;
   const finished = done === images.names.length;
   if (finished && file.images === 0) {
@@ -100,13 +101,12 @@ export async function embed(
   }
   if (finished && file.isAssembled) hooks.onMessage?.(`putting ${out} together`);
   await (finished ? file.finish() : file.keep());
-  const { model } = backbone;
   return {
     out,
     finished,
     images: file.images,
     skipped: [...images.problems, ...skipped.map(({ name, message }) => ({ name, message }))],
-    width: vectorWidth(checked.tokens, model.config.embedDim, checked.layers),
+    width: widthOf(backbone, settings),
     images_per_second: (done - start) / (performance.now() - startMs) * 1000,
   };
 }
@@ -117,22 +117,41 @@ async function refuseToReplaceAny(options: EmbedOptions): Promise<void> {
   if (featureFormat(options) === "npy") await refuseToReplace({ out: namesFile(out), overwrite });
 }
 
+type EmbedSettings = ReturnType<typeof embedSettings>;
+
+/** How images are looked at. @throws {ConfigError} If the model cannot do so. */
+function embedSettings(options: EmbedOptions, backbone: OpenBackbone) {
+  const { layers } = options;
+  const settings = featureSettings(options, backbone);
+  const { depth } = backbone.model.config;
+  const refuse = (must: string) =>
+    new ConfigError([{ key: "layers", message: `must be ${must}, got ${layers}` }]);
+  if (layers > depth) throw refuse(`at most the ${depth} blocks of the model`);
+  if (layers > 1 && settings.tokens === "embedding") {
+    throw refuse("1 for tokens=embedding, which is of the last block (or choose tokens=cls)");
+  }
+  return { ...settings, layers };
+}
+
+function widthOf({ model }: OpenBackbone, { tokens, embedding, layers }: EmbedSettings): number {
+  return vectorWidth(tokens, { embedDim: model.config.embedDim, embedding }, layers);
+}
+
 async function addImages(
   file: FeatureFile,
-  options: EmbedOptions,
   images: ImageSet,
-  backbone: OpenBackbone,
+  { model }: OpenBackbone,
+  settings: EmbedSettings,
   { signal, onImages, onSkipped }: EmbedHooks,
 ): Promise<void> {
-  const { model } = backbone;
-  const { tokens, layers: count } = options;
-  const { embedDim } = model.config;
-  const settings = { ...featureSettings(options, backbone), layers: count, start: file.state.done };
+  const { tokens, embedding } = settings;
+  const means = { embedDim: model.config.embedDim, embedding };
+  const left = { ...settings, start: file.state.done };
   try {
-    for await (const { indices, layers, errors } of imageFeatures(model, images, settings)) {
+    for await (const { indices, layers, errors } of imageFeatures(model, images, left)) {
       const skipped = errors.map(({ index, path, message }) => ({ index, name: path, message }));
       const none = indices.length === 0;
-      await file.add(indices, none ? NONE : layerVectors(layers, tokens, embedDim), skipped);
+      await file.add(indices, none ? NONE : layerVectors(layers, tokens, means), skipped);
       for (const { name, message } of skipped) onSkipped?.({ name, message });
       onImages?.(file.state.done, images.names.length);
       if (signal?.aborted) return;
@@ -148,22 +167,19 @@ async function openFile(
   options: EmbedOptions,
   images: ImageSet,
   backbone: OpenBackbone,
+  settings: EmbedSettings,
 ): Promise<FeatureFile> {
   const { model, path } = backbone;
-  const { views: { image_size, normalize } } = featureSettings(options, backbone);
+  const { tokens, views: { image_size, normalize } } = settings;
   const format = featureFormat(options)!; // the options are checked
-  const { patchSize, embedDim, depth } = model.config;
-  if (options.layers > depth) {
-    const message = `must be at most the ${depth} blocks of the model, got ${options.layers}`;
-    throw new ConfigError([{ key: "layers", message }]);
-  }
-  const width = vectorWidth(options.tokens, embedDim, options.layers);
+  const { patchSize } = model.config;
+  const width = widthOf(backbone, settings);
   const patches = Math.floor(image_size[0] / patchSize) * Math.floor(image_size[1] / patchSize);
   const facts: FeatureFacts = {
     format: "denodino-features/1",
     checkpoint: options.checkpoint,
     model: JSON.stringify(model.config),
-    tokens: options.tokens,
+    tokens,
     layers: String(options.layers),
     image_size: JSON.stringify(image_size),
     framing: options.framing,
@@ -172,7 +188,7 @@ async function openFile(
   return await FeatureFile.open(options.out, {
     key: await keyOf(options, images, model, { ...facts, layout: format, path: path ?? "" }),
     names: images.names,
-    layout: featureLayout(format, options.tokens === "patch" ? [patches, width] : [width], facts),
+    layout: featureLayout(format, tokens === "patch" ? [patches, width] : [width], facts),
   });
 }
 

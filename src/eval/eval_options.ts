@@ -2,12 +2,12 @@ import type { PlainLoaderOptions } from "../data/plain_loader.ts";
 import { ConfigError } from "../config/config_error.ts";
 import { ACCELERATORS } from "../config/device_fields.ts";
 import { neighbourCounts } from "../config/neighbour_counts.ts";
-import type { Model } from "../inference/model.ts";
 import { workersOf } from "../data/workers.ts";
 import { z } from "../deps/zod.ts";
 import { TrainConfig } from "../config/train_config.ts";
-import type { PlainArgs } from "../views/plain_view.ts";
+import type { EmbeddingLayer } from "../weights/embedding_layer.ts";
 import { FEATURE_CHOICES, type FeatureChoice, TOKEN_CHOICES } from "./image_vectors.ts";
+import type { OpenBackbone } from "./open_backbone.ts";
 
 /** A path or a name; on a command line, a number that is meant as one. */
 export const text = z.union([z.string().min(1), z.number().transform(String)]);
@@ -25,7 +25,10 @@ export const featureFields = {
   num_channels: z.int().min(1).max(4).nullable().default(null)
     .describe("Channels of images, to which the patch embedding is adapted; null for its own"),
   tokens: z.enum(TOKEN_CHOICES).default("cls")
-    .describe("Vector of an image: class token, mean of the patch tokens, or both"),
+    .describe(
+      "Vector of an image: class token, mean of the patch tokens, both, or the class token through " +
+        "the layer of embed_dim, if it has one",
+    ),
   image_size: z.union([
     side.transform((value): [number, number] => [value, value]),
     z.tuple([side, side]),
@@ -107,8 +110,11 @@ export const EmbedOptions = z.strictObject({
   out: text.describe(`File to write, which ends in ${ENDINGS} unless format is given`),
   data: TrainConfig.shape.data,
   ...featureFields,
-  tokens: z.enum(FEATURE_CHOICES).default("cls")
-    .describe("Of an image: class token, mean of the patch tokens, both, or every patch token"),
+  tokens: z.enum(FEATURE_CHOICES).default("embedding")
+    .describe(
+      "Of an image: class token through the layer of embed_dim, if it has one; class token, mean " +
+        "of the patch tokens, both, or every patch token",
+    ),
   layers: z.int().min(1).default(1)
     .describe("How many of the last blocks to take them of, one after another along the width"),
   framing: z.enum(["crop", "squash"]).default("squash")
@@ -141,9 +147,11 @@ export type EmbedInput = z.input<typeof EmbedOptions>;
  */
 export function featureSettings<Tokens extends FeatureChoice = "cls">(
   options: Omit<z.output<z.ZodObject<typeof featureFields>>, "tokens"> & { tokens?: Tokens },
-  { model, views }: { model: Model; views: PlainArgs },
-): PlainLoaderOptions & { tokens: Tokens | "cls" } {
-  const { image_size, framing, tokens = "cls", batch_size } = options;
+  { model, views, embedding }: Pick<OpenBackbone, "model" | "views" | "embedding">,
+): PlainLoaderOptions & { tokens: Tokens | "cls"; embedding?: EmbeddingLayer } {
+  const { image_size, framing, batch_size } = options;
+  const isPlain = options.tokens === "embedding" && embedding === undefined;
+  const tokens = isPlain ? "cls" : options.tokens ?? "cls";
   const size = image_size ?? views.image_size;
   const { patchSize } = model.config;
   if (size.some((side) => side % patchSize !== 0)) {
@@ -154,6 +162,7 @@ export function featureSettings<Tokens extends FeatureChoice = "cls">(
     views: { ...views, image_size: size },
     framing,
     tokens,
+    embedding,
     batchSize: batch_size,
     numWorkers: workersOf(options),
   };

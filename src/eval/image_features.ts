@@ -47,7 +47,7 @@ export async function* imageFeatures(
 
 /** Of which blocks patch tokens are needed. */
 export function patchesFor(tokens: FeatureChoice): boolean | "last" {
-  return tokens === "cls+mean" ? "last" : tokens !== "cls";
+  return tokens === "cls+mean" ? "last" : tokens !== "cls" && tokens !== "embedding";
 }
 
 const NONE = new Float32Array();

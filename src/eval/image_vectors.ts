@@ -1,7 +1,11 @@
 import type { Features } from "../inference/forward_pass.ts";
+import { type EmbeddingLayer, embeddingsOf } from "../weights/embedding_layer.ts";
 
-/** What an image is summed up by: class token, mean of the patch tokens, or one after the other. */
-export const TOKEN_CHOICES = ["cls", "mean", "cls+mean"] as const;
+/**
+ * What an image is summed up by: class token, mean of the patch tokens, one after the other, or the
+ * class token through the layer of `embed_dim`.
+ */
+export const TOKEN_CHOICES = ["cls", "mean", "cls+mean", "embedding"] as const;
 
 /** What is kept of an image: one of {@linkcode TOKEN_CHOICES}, or every patch token. */
 export const FEATURE_CHOICES = [...TOKEN_CHOICES, "patch"] as const;
@@ -12,8 +16,21 @@ export type FeatureChoice = typeof FEATURE_CHOICES[number];
 /** One of {@linkcode TOKEN_CHOICES}. */
 export type TokenChoice = typeof TOKEN_CHOICES[number];
 
+/** What vectors are made with. */
+export interface VectorMeans {
+  /** Width of a token. */
+  embedDim: number;
+  /** For "embedding" alone, which is of one layer. */
+  embedding?: EmbeddingLayer;
+}
+
 /** Width of the vectors of {@linkcode imageVectors}; of several layers, of {@linkcode layerVectors}. */
-export function vectorWidth(tokens: FeatureChoice, embedDim: number, layers = 1): number {
+export function vectorWidth(
+  tokens: FeatureChoice,
+  { embedDim, embedding }: VectorMeans,
+  layers = 1,
+): number {
+  if (tokens === "embedding") return embedding!.bias.length;
   return (tokens === "cls+mean" ? layers + 1 : layers) * embedDim;
 }
 
@@ -25,9 +42,9 @@ export function vectorWidth(tokens: FeatureChoice, embedDim: number, layers = 1)
 export function imageVectors(
   features: Features,
   tokens: TokenChoice,
-  embedDim: number,
+  means: VectorMeans,
 ): Float32Array<ArrayBuffer> {
-  return layerVectors([features], tokens, embedDim);
+  return layerVectors([features], tokens, means);
 }
 
 /**
@@ -41,7 +58,7 @@ export function imageVectors(
 export function layerVectors(
   layers: readonly Features[],
   tokens: FeatureChoice,
-  embedDim: number,
+  { embedDim, embedding }: VectorMeans,
 ): Float32Array<ArrayBuffer> {
   const clsTokens = layers.map(({ clsToken }) => clsToken);
   const mean = (each: Features) => patchMeans(each, embedDim);
@@ -52,6 +69,8 @@ export function layerVectors(
       return sideBySide(layers.map(mean), embedDim);
     case "cls+mean":
       return sideBySide([...clsTokens, mean(layers[layers.length - 1])], embedDim);
+    case "embedding":
+      return embeddingsOf(clsTokens[clsTokens.length - 1], embedding!);
     case "patch":
       return sideBySide(layers.map(({ patchTokens }) => patchTokens), embedDim);
   }

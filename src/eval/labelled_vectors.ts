@@ -1,6 +1,7 @@
 import type { ImageProblem, ImageSet } from "../images/image_set.ts";
 import type { PlainLoaderOptions } from "../data/plain_loader.ts";
 import type { Model } from "../inference/model.ts";
+import type { EmbeddingLayer } from "../weights/embedding_layer.ts";
 import type { z } from "../deps/zod.ts";
 import { type featureFields, featureSettings } from "./eval_options.ts";
 import type { EvalHooks } from "./eval_hooks.ts";
@@ -26,17 +27,17 @@ export interface ImageVectors extends Vectors {
 export async function collectVectors(
   model: Model,
   images: ImageSet,
-  options: PlainLoaderOptions & { tokens: TokenChoice },
+  options: PlainLoaderOptions & { tokens: TokenChoice; embedding?: EmbeddingLayer },
   onImages: (count: number) => void = () => {},
 ): Promise<ImageVectors> {
-  const { embedDim } = model.config;
-  const { tokens } = options;
-  const width = vectorWidth(tokens, embedDim);
+  const { tokens, embedding } = options;
+  const means = { embedDim: model.config.embedDim, embedding };
+  const width = vectorWidth(tokens, means);
   const all = new Float32Array(images.names.length * width);
   const indices: number[] = [];
   const skipped: ImageProblem[] = [...images.problems];
   for await (const batch of imageFeatures(model, images, options)) {
-    all.set(imageVectors(batch.features, tokens, embedDim), indices.length * width);
+    all.set(imageVectors(batch.features, tokens, means), indices.length * width);
     indices.push(...batch.indices);
     skipped.push(...batch.errors.map(({ path, message }) => ({ name: path, message })));
     onImages(batch.indices.length + batch.errors.length);

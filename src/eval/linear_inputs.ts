@@ -25,7 +25,7 @@ export function linearInputs(
   { blocks, mean }: LinearInputs,
   embedDim: number,
 ): Float32Array<ArrayBuffer> {
-  const values = layerVectors(layers.slice(-blocks), mean ? "cls+mean" : "cls", embedDim);
+  const values = layerVectors(layers.slice(-blocks), mean ? "cls+mean" : "cls", { embedDim });
   return withOne(values, inputWidth({ blocks, mean }, embedDim) - 1);
 }
 

@@ -3,7 +3,9 @@ import type { Accelerator } from "../gpu/device.ts";
 import { loadModel } from "../inference/load_model.ts";
 import { createModel, type Model } from "../inference/model.ts";
 import type { PlainArgs } from "../views/plain_view.ts";
+import { BackboneWeights } from "../weights/backbone_weights.ts";
 import { viewsFor } from "../weights/describe_weights.ts";
+import { type EmbeddingLayer, readEmbeddingLayer } from "../weights/embedding_layer.ts";
 import { type OwnDescription, ownDescription } from "../weights/own_description.ts";
 import type { FindOptions } from "../weights/pretrained.ts";
 import { weightsFile } from "../weights/weights_file.ts";
@@ -14,6 +16,8 @@ export interface OpenBackbone extends Disposable {
   views: PlainArgs;
   /** The file that the weights are of; undefined for published and random ones. */
   path: string | undefined;
+  /** The layer of `embed_dim` on top of it; undefined if there is none. */
+  embedding: EmbeddingLayer | undefined;
 }
 
 /**
@@ -54,11 +58,22 @@ export async function openBackbone(
       accelerator,
       find,
     });
-  const { views }: OwnDescription = path === undefined ? {} : await ownDescription(path);
-  return {
-    model,
-    views: viewsFor(model.config, views),
-    path,
-    [Symbol.dispose]: () => model[Symbol.dispose](),
-  };
+  try {
+    const { views }: OwnDescription = path === undefined ? {} : await ownDescription(path);
+    return {
+      model,
+      views: viewsFor(model.config, views),
+      path,
+      embedding: path === undefined ? undefined : await embeddingIn(path, which, model),
+      [Symbol.dispose]: () => model[Symbol.dispose](),
+    };
+  } catch (error) {
+    model[Symbol.dispose]();
+    throw error;
+  }
+}
+
+async function embeddingIn(path: string, which: "teacher" | "student" | undefined, model: Model) {
+  await using weights = await BackboneWeights.open(path, which);
+  return await readEmbeddingLayer(weights, model.config);
 }

@@ -23,19 +23,6 @@ export function checkWhole({ path, shapes }: BackboneWeights, model: ModelConfig
   );
 }
 
-/** @throws {CheckpointError} If the layer on top does not fit the backbone. */
-export function checkEmbed({ path, embedShapes }: BackboneWeights, model: ModelConfig): void {
-  const weight = embedShapes.get("embed.weight") ?? [];
-  const bias = embedShapes.get("embed.bias") ?? [];
-  const [width, inputs] = weight;
-  const fits = weight.length === 2 && inputs === model.embedDim && bias.join() === String(width);
-  if (fits) return;
-  throw new CheckpointError(
-    `Cannot export "${path}": embed.weight must have shape [n, ${model.embedDim}] and embed.bias ` +
-      `[n], got [${weight.join(", ")}] and [${bias.join(", ")}]`,
-  );
-}
-
 /**
  * @param embed The layer on top if it is wanted, else nothing.
  * @throws {ConfigError} If transformers' models cannot be so.

@@ -9,7 +9,8 @@ import { CheckpointError } from "../safetensors.ts";
 import { bytesOf, writeSafetensors } from "../safetensors_file.ts";
 import { BackboneWeights } from "./backbone_weights.ts";
 import { describeWeights } from "./describe_weights.ts";
-import { checkEmbed, checkTransformers, checkWhole, refuseToReplace } from "./export_checks.ts";
+import { checkEmbed } from "./embedding_layer.ts";
+import { checkTransformers, checkWhole, refuseToReplace } from "./export_checks.ts";
 import { type ExportInput, ExportOptions } from "./export_options.ts";
 import {
   embedTensors,

@@ -7,6 +7,8 @@ import { imageVectors, layerVectors } from "../../src/eval/image_vectors.ts";
 import { openBackbone } from "../../src/eval/open_backbone.ts";
 import { createModel } from "../../src/inference/model.ts";
 import { findImages } from "../../src/images/find_images.ts";
+import { linearReference } from "../reference/linear.ts";
+import { DIM, EMBED, EMBED_DIM, embeddingCheckpoint } from "../support/embedding_checkpoint.ts";
 import {
   featuresOfCsv,
   readNpy,
@@ -20,6 +22,7 @@ const SIDES = [40, 36, 32, 28, 24, 20, 16];
 const SIZE: [number, number] = [32, 32];
 const MODEL = { checkpoint: "dinov2/vittest", image_size: SIZE, batch_size: 2 };
 const WIDTH = 64;
+const MEANS = { embedDim: WIDTH };
 
 /** Features as the model gives them for the same pixels, all images at once. */
 async function expected(data: string, framing: "squash" | "crop" = "squash") {
@@ -79,7 +82,7 @@ Deno.test("embed() writes what the model gives, in every format", async () => {
     equal(await run("a.safetensors", { tokens: "cls+mean" }), 2 * WIDTH);
     const { facts, ...tensor } = readSafetensorsFeatures(await readFile(file("a.safetensors")));
     deepEqual(tensor.names, names);
-    near(tensor.values, imageVectors(features, "cls+mean", WIDTH));
+    near(tensor.values, imageVectors(features, "cls+mean", MEANS));
     deepEqual([facts.tokens, facts.framing, facts.image_size], ["cls+mean", "squash", "[32,32]"]);
     equal(JSON.parse(facts.model).embedDim, WIDTH);
     equal(JSON.parse(facts.normalization).mean.length, 3);
@@ -87,7 +90,7 @@ Deno.test("embed() writes what the model gives, in every format", async () => {
     await run("b.csv", { format: "lightly_csv", tokens: "mean", framing: "crop" });
     const lightly = featuresOfCsv(await readFile(file("b.csv"), "utf8"), { labels: true });
     const crop = await expected(data, "crop");
-    near(lightly.values, imageVectors(crop.features, "mean", WIDTH));
+    near(lightly.values, imageVectors(crop.features, "mean", MEANS));
 
     await run("a.parquet");
     const { groups, ...parquet } = await readParquet(await readFile(file("a.parquet")));
@@ -118,12 +121,44 @@ Deno.test("embed() takes tokens of the last blocks, side by side", async () => {
       equal(width, (tokens === "cls+mean" ? 3 : 2) * WIDTH);
       const found = readNpy(await readFile(out));
       deepEqual(found.shape, tokens === "patch" ? [7, 16, width] : [7, width]);
-      near(found.values, layerVectors(layers, tokens, WIDTH));
+      near(found.values, layerVectors(layers, tokens, MEANS));
     }
     const many = { ...MODEL, data, out: join(folder, "many.npy"), layers: 99 };
     const { depth } = backbone.model.config;
     const message = `layers: must be at most the ${depth} blocks of the model, got 99`;
     await rejects(embed(many), new RegExp(message));
+  });
+});
+
+Deno.test("embed() takes class tokens through the layer of embed_dim, if there is one", async () => {
+  await withImageFolder(SIDES, async (folder, data) => {
+    const checkpoint = await embeddingCheckpoint(folder);
+    const options = { ...MODEL, checkpoint, num_heads: 2, data };
+    const made = async (tokens?: "cls" | "embedding", which?: "student") => {
+      const out = join(folder, `${tokens}${which}.npy`);
+      const { width } = await embed({ ...options, out, tokens, which });
+      const found = readNpy(await readFile(out));
+      deepEqual(found.shape, [SIDES.length, width]);
+      return found.values;
+    };
+    const cls = await made("cls");
+    equal(cls.length, SIDES.length * DIM);
+    const wanted = linearReference(cls, EMBED.weight, EMBED.bias, {
+      rows: SIDES.length,
+      inputs: DIM,
+      outputs: EMBED_DIM,
+    });
+    const embeddings = await made();
+    near(embeddings, Float32Array.from(wanted));
+    deepEqual(await made("embedding"), embeddings);
+    deepEqual(await made("embedding", "student"), embeddings.map(() => 0), "whose layer is zeros");
+    const message = "layers: must be 1 for tokens=embedding, which is of the last block \\(or " +
+      "choose tokens=cls\\), got 2";
+    const out = join(folder, "two.npy");
+    const two = { ...options, checkpoint: await embeddingCheckpoint(folder, undefined, 2), out };
+    await rejects(embed({ ...two, layers: 2 }), new RegExp(message));
+    const many = await embed({ ...two, layers: 2, tokens: "cls" });
+    equal(many.width, 2 * DIM);
   });
 });
 

@@ -1,47 +1,21 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { loadModel } from "../../src/inference/load_model.ts";
 import { createModel } from "../../src/inference/model.ts";
-import { bytesOf, SafetensorsFile, writeSafetensors } from "../../src/safetensors_file.ts";
+import { SafetensorsFile } from "../../src/safetensors_file.ts";
 import { exportWeights } from "../../src/weights/export_weights.ts";
 import { openWeights } from "../../src/weights/open_weights.ts";
 import { linearReference } from "../reference/linear.ts";
 import { runOnnx } from "../reference/onnx.ts";
 import { assertAllClose, randomArray } from "../support/arrays.ts";
+import { DIM, EMBED, EMBED_DIM, embeddingCheckpoint } from "../support/embedding_checkpoint.ts";
 import { readOnnx } from "../support/onnx_model.ts";
-
-const DIM = 64;
-const EMBED_DIM = 10;
-const EMBED = {
-  weight: randomArray(EMBED_DIM * DIM, { seed: 5 }),
-  bias: randomArray(EMBED_DIM, { seed: 6 }),
-};
-
-/** A checkpoint's names: networks with a layer on top; the student's is zeros. */
-async function checkpointIn(folder: string, embedShape = [EMBED_DIM, DIM]): Promise<string> {
-  using made = await createModel("dinov2/vittest", { model_args: { depth: 1 }, seed: 2 });
-  const path = `${folder}/last.safetensors`;
-  const sources = [...await made.weights()].flatMap(([name, { shape, values }]) =>
-    ["student", "teacher"].map((network) => source(`${network}.backbone.${name}`, shape, values))
-  );
-  const zeros = { weight: EMBED.weight.map(() => 0), bias: EMBED.bias.map(() => 0) };
-  for (const [network, { weight, bias }] of [["student", zeros], ["teacher", EMBED]] as const) {
-    sources.push(source(`${network}.embed.weight`, embedShape, weight));
-    sources.push(source(`${network}.embed.bias`, [EMBED_DIM], bias));
-  }
-  await writeSafetensors(path, sources);
-  return path;
-}
-
-function source(name: string, shape: readonly number[], values: Float32Array) {
-  return { name, shape, dtype: "F32" as const, data: () => bytesOf(values) };
-}
 
 const part = "embedding_model";
 const num_heads = 2;
 
 Deno.test("the layer on top comes with an embedding model, and not with a model", async () => {
   const folder = await Deno.makeTempDir();
-  const checkpoint = await checkpointIn(folder);
+  const checkpoint = await embeddingCheckpoint(folder);
   for (const format of ["safetensors", "torch_state_dict"] as const) {
     const [whole, plain] = [`${folder}/${format}`, `${folder}/${format}_plain`];
     const report = await exportWeights({ checkpoint, format, out: whole, part, num_heads });
@@ -69,7 +43,7 @@ Deno.test("the layer on top comes with an embedding model, and not with a model"
 
 Deno.test("the student's layer is its own", async () => {
   const folder = await Deno.makeTempDir();
-  const checkpoint = await checkpointIn(folder);
+  const checkpoint = await embeddingCheckpoint(folder);
   const out = `${folder}/student.safetensors`;
   await exportWeights({
     checkpoint,
@@ -85,7 +59,7 @@ Deno.test("the student's layer is its own", async () => {
 
 Deno.test("as a graph it gives the class token through the layer", async () => {
   const folder = await Deno.makeTempDir();
-  const checkpoint = await checkpointIn(folder);
+  const checkpoint = await embeddingCheckpoint(folder);
   const out = `${folder}/embedding.onnx`;
   await exportWeights({ checkpoint, format: "onnx", out, part, num_heads, image_size: 16 });
   const model = readOnnx(out);
@@ -105,7 +79,7 @@ Deno.test("as a graph it gives the class token through the layer", async () => {
 
 Deno.test("timm has the layer as its head, transformers has no place for it", async () => {
   const folder = await Deno.makeTempDir();
-  const checkpoint = await checkpointIn(folder);
+  const checkpoint = await embeddingCheckpoint(folder);
   const out = `${folder}/timm`;
   await exportWeights({ checkpoint, format: "timm", out, part, num_heads });
   const { num_classes, pretrained_cfg } = JSON.parse(Deno.readTextFileSync(`${out}/config.json`));
@@ -137,10 +111,11 @@ Deno.test("without such a layer an embedding model is the model", async () => {
 
 Deno.test("a layer that does not fit the backbone is told", async () => {
   const folder = await Deno.makeTempDir();
-  const checkpoint = await checkpointIn(folder, [DIM, EMBED_DIM]);
+  const checkpoint = await embeddingCheckpoint(folder, [DIM, EMBED_DIM]);
   const out = `${folder}/a.safetensors`;
   await rejects(exportWeights({ checkpoint, format: "safetensors", out, part, num_heads }), {
-    message: `Cannot export "${checkpoint}": embed.weight must have shape [n, 64] and embed.bias ` +
+    message:
+      `Cannot take embeddings of "${checkpoint}": embed.weight must have shape [n, 64] and embed.bias ` +
       "[n], got [64, 10] and [10]",
   });
 });
