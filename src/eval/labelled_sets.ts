@@ -1,3 +1,4 @@
+import { ConfigError } from "../config/config_error.ts";
 import { findImages } from "../images/find_images.ts";
 import { imagesAt, type ImageSet } from "../images/image_set.ts";
 import { classLabels } from "./class_labels.ts";
@@ -15,6 +16,9 @@ const SET_KEYS = ["train", "val", "test"] as const;
 
 /** One of {@linkcode SET_KEYS}. */
 type SetKey = typeof SET_KEYS[number];
+
+/** Options that name the table of one set alone. */
+const TABLE_KEYS = { train: "train_labels", val: "val_labels", test: "test_labels" } as const;
 
 /** Where the images of some sets are, and the tables of their labels; null where there is none. */
 export type LabelSources =
@@ -40,6 +44,7 @@ interface Source {
  * in their table are left out, which `onMessage` is told: so a table chooses images, too.
  *
  * @param group What errors put before the names of options, such as `callbacks.knn.`.
+ * @throws {ConfigError} If there is a table for a set that is not there.
  * @throws {DataError} If there are no images, an image has no class, a line of a table names no
  * image, or there are fewer than two classes.
  */
@@ -48,12 +53,14 @@ export async function labelledSets<Sources extends LabelSources>(
   onMessage: (message: string) => void = () => {},
   group = "",
 ): Promise<LabelledSets<Sources>> {
+  refuseIdleTables(options, group);
   const sources: Source[] = [];
   for (const key of SET_KEYS) {
-    const [folder, file] = [options[key], options[`${key}_labels`] ?? options.labels];
+    const [folder, file] = [options[key], options[TABLE_KEYS[key]] ?? options.labels];
     if (!folder) continue;
     sources.push({ key, folder, file, images: await findImages(folder, `${group}${key}`) });
   }
+  tellSame(sources, onMessage);
   const tables = await tablesOf(sources);
   let classes: readonly string[] | undefined;
   const found: Record<SetKey, LabelledImages | null> = { train: null, val: null, test: null };
@@ -66,6 +73,28 @@ export async function labelledSets<Sources extends LabelSources>(
     found[key] = { images, labels: labelled.labels };
   }
   return { ...found, classes } as LabelledSets<Sources>;
+}
+
+/** A table that nothing is read from. */
+function refuseIdleTables(options: LabelSources, group: string): void {
+  const problems = SET_KEYS.flatMap((key) => {
+    const table = options[TABLE_KEYS[key]];
+    if (!table || options[key]) return [];
+    const message = `must be left out without ${group}${key}, got "${table}"; give both`;
+    return [{ key: group + TABLE_KEYS[key], message }];
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
+}
+
+/** Images that are judged by themselves look better than they are. */
+function tellSame([train, ...others]: readonly Source[], onMessage: (message: string) => void) {
+  for (const { key, folder, file } of others) {
+    if (folder !== train.folder || file !== train.file) continue;
+    onMessage(
+      `warning: ${key} has the images of train, ${folder}: each finds itself, and accuracies mean ` +
+        "little; give others",
+    );
+  }
 }
 
 /** The tables by their files; every line of them names an image of the sets that they are for. */

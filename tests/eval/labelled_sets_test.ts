@@ -1,6 +1,7 @@
 import { deepEqual, equal, rejects } from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { ConfigError } from "../../src/config/config_error.ts";
 import { type LabelledSets, labelledSets } from "../../src/eval/labelled_sets.ts";
 import { DataError } from "../../src/images/errors.ts";
 
@@ -117,5 +118,24 @@ Deno.test("a set that its table leaves out, and a table of one label, are refuse
           "others, too",
       ),
     );
+  });
+});
+
+Deno.test("a table that nothing is read from is refused, images that judge themselves are told", async () => {
+  await withFiles({ "a/1.png": "", "b/1.png": "", "l.csv": "a/1.png,a" }, async (folder) => {
+    const idle = { ...NONE, train: folder, test: null, test_labels: `${folder}/l.csv` };
+    await rejects(
+      labelledSets(idle, undefined, "callbacks.knn."),
+      new ConfigError([{
+        key: "callbacks.knn.test_labels",
+        message: `must be left out without callbacks.knn.test, got "${folder}/l.csv"; give both`,
+      }]),
+    );
+    const told: string[] = [];
+    await labelledSets({ ...NONE, train: folder, test: folder }, (line) => told.push(line));
+    deepEqual(told, [
+      `warning: test has the images of train, ${folder}: each finds itself, and accuracies mean ` +
+      "little; give others",
+    ]);
   });
 });

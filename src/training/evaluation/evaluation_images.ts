@@ -41,19 +41,17 @@ export async function findEvaluationImages(
 async function findVoters(config: TrainConfig, observer: RunObserver): Promise<VotingSets | null> {
   const { knn } = config.callbacks;
   if (knn === null) return null;
-  const { train: folder, train_labels } = knn;
-  const options = knn.test === null
-    ? { ...knn, test: folder, test_labels: train_labels }
-    : { ...knn, test: knn.test };
   const onMessage = (message: string) => observer.onMessage?.(message);
-  const { classes, train, test } = await labelledSets(options, onMessage, "callbacks.knn.");
-  const used = knn.test === null ? [train] : [train, test];
+  const { train, test, labels, train_labels, test_labels } = knn;
+  const sources = { train, test, labels, train_labels, test_labels };
+  const found = await labelledSets(sources, onMessage, "callbacks.knn.");
+  const used = found.test === null ? [found.train] : [found.train, found.test];
   for (const [i, { images }] of used.entries()) {
     tolerateProblems(images, config, observer);
     await assertSomeReadable(images, `evaluate callbacks.knn.${i === 0 ? "train" : "test"}`);
   }
   const [voters, queries = null] = used.map((each) => spreadOver(each, knn.max_images));
-  return { classes, train: voters, test: queries };
+  return { classes: found.classes, train: voters, test: queries };
 }
 
 /** As many of them as are wanted. */
