@@ -1,3 +1,4 @@
+import type { ImageProblem } from "../images/image_set.ts";
 import { type Style, styleOf } from "./style.ts";
 
 /** Exit codes: done; failed while running; asked for what cannot be run; ended by Ctrl-C. */
@@ -69,6 +70,16 @@ export function shellWord(text: string): string {
 /** The examples of a command's help, each a command line without the program's name. */
 export function examples(...lines: string[]): string {
   return ["", "Examples:", ...lines.map((line) => `  ${PROGRAM} ${line}`)].join("\n");
+}
+
+/** Names what could not be read, a line each. */
+export function printSkipped(
+  { err }: Pick<CommandContext, "err">,
+  skipped: readonly ImageProblem[],
+) {
+  for (const { name, message } of skipped) {
+    print(err, `${err.style.warning("skipped")} ${name}: ${message}`);
+  }
 }
 
 /** Prints what a command found: as text for people, with `--json` as JSON for programs. */

@@ -2,7 +2,7 @@ import type { Command } from "../deps/commander.ts";
 import type { z } from "../deps/zod.ts";
 import type { EvalHooks } from "../eval/eval_hooks.ts";
 import type { ImageProblem } from "../images/image_set.ts";
-import { type CommandContext, examples, print } from "./command_line.ts";
+import { type CommandContext, examples, print, printSkipped } from "./command_line.ts";
 import { evalProgress } from "./eval_progress.ts";
 import { describeOptions, readOptions } from "./option_arguments.ts";
 
@@ -40,9 +40,7 @@ export function addEvaluation<Schema extends z.ZodObject, Report extends Skippin
       const progress = evalProgress(context.err);
       const options = readOptions(schema, args);
       const report = await run(options, progress).finally(progress.finish);
-      for (const { name, message } of report.skipped) {
-        print(context.err, `${context.err.style.warning("skipped")} ${name}: ${message}`);
-      }
+      printSkipped(context, report.skipped);
       print(context.out, json ? JSON.stringify(report) : describe(report));
     });
   describeOptions(command, schema);

@@ -7,7 +7,7 @@ import type { ImageProblem } from "../images/image_set.ts";
 import { previewOf } from "../training/preview.ts";
 import { toleratedProblems } from "../training/run_data.ts";
 import { readPreviewArguments } from "./arguments.ts";
-import { type CommandContext, examples, print, printFound } from "./command_line.ts";
+import { type CommandContext, examples, printFound, printSkipped } from "./command_line.ts";
 
 /** What `preview` wrote. */
 export interface PreviewReport {
@@ -31,9 +31,7 @@ export function addPreview(program: Command, context: CommandContext, run = prev
     .addHelpText("after", PREVIEW_HELP)
     .action(async (args, { json }) => {
       const report = await run(await readPreviewArguments(args));
-      for (const { name, message } of report.skipped) {
-        print(context.err, `${context.err.style.warning("skipped")} ${name}: ${message}`);
-      }
+      printSkipped(context, report.skipped);
       printFound(context, report, json, describePreview);
     });
 }

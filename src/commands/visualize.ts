@@ -6,7 +6,7 @@ import { drawPca } from "../eval/draw_pca.ts";
 import type { EvalHooks } from "../eval/eval_hooks.ts";
 import type { PictureReport } from "../eval/gallery_file.ts";
 import { AttentionOptions, NeighbourOptions, PcaOptions } from "../eval/picture_options.ts";
-import { type CommandContext, examples, print, printFound } from "./command_line.ts";
+import { type CommandContext, examples, printFound, printSkipped } from "./command_line.ts";
 import { evalProgress } from "./eval_progress.ts";
 import { describeOptions, readOptions } from "./option_arguments.ts";
 
@@ -88,8 +88,6 @@ function addDrawing<Schema extends z.ZodObject>(
 }
 
 function tell(context: CommandContext, report: PictureReport, json: boolean | undefined): void {
-  for (const { name, message } of report.skipped) {
-    print(context.err, `${context.err.style.warning("skipped")} ${name}: ${message}`);
-  }
+  printSkipped(context, report.skipped);
   printFound(context, report, json, ({ out, images }) => `${out}\n${images} images`);
 }

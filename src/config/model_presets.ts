@@ -119,10 +119,11 @@ export function resolveModel(name: string, args: ModelArgs = {}): ModelConfig {
  * console.log(publishedName("dinov2/vits14-notpretrained")); // undefined
  * ```
  *
+ * @param key What errors call the setting that the name is of.
  * @throws {ConfigError} If the name is unknown.
  */
-export function publishedName(model: string): string | undefined {
-  const { base, pretrained, noRegisters } = parseName(model);
+export function publishedName(model: string, key = "model"): string | undefined {
+  const { base, pretrained, noRegisters } = parseName(model, key);
   return pretrained ? `${base}${noRegisters ? "" : "_reg4"}` : undefined;
 }
 
@@ -136,7 +137,7 @@ interface ParsedName {
 
 const NAME = /^dinov2\/([a-z\d]+)((?:[-_](?:noreg|notpretrained|pretrained))*)$/;
 
-function parseName(name: string): ParsedName {
+function parseName(name: string, key = "model"): ParsedName {
   const [, base, rest] = NAME.exec(name) ?? [];
   const preset = base !== undefined && Object.hasOwn(PRESETS, base) ? PRESETS[base] : undefined;
   const suffixes = (rest ?? "").split(/[-_]/).slice(1);
@@ -148,11 +149,11 @@ function parseName(name: string): ParsedName {
   ) {
     const near = nearestName(name.replaceAll("_", "-"), ALL_MODEL_NAMES);
     const hint = near === undefined ? "" : `; did you mean ${near}?`;
-    throw modelError("model", `must be one of ${MODEL_NAMES.join(", ")}, got "${name}"${hint}`);
+    throw modelError(key, `must be one of ${MODEL_NAMES.join(", ")}, got "${name}"${hint}`);
   }
   if (has("pretrained") && !preset.published) {
     const must = "must not end in -pretrained, for there are no published weights of it";
-    throw modelError("model", `${must}, got "${name}"; write dinov2/${base}`);
+    throw modelError(key, `${must}, got "${name}"; write dinov2/${base}`);
   }
   const pretrained = preset.published && !has("notpretrained");
   return { base, preset, noRegisters: has("noreg"), pretrained };

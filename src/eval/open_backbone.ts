@@ -44,7 +44,7 @@ export async function openBackbone(
   } = {},
 ): Promise<OpenBackbone> {
   const path = await weightsFile(checkpoint);
-  const isRandom = path === undefined && publishedName(checkpoint) === undefined;
+  const isRandom = path === undefined && publishedName(checkpoint, "checkpoint") === undefined;
   const model = isRandom
     ? await createModel(checkpoint, {
       model_args: num_channels ? { in_chans: num_channels } : {},

@@ -42,12 +42,12 @@ export async function seeImages<Found>(
   { onImages, onDownload, onMessage }: EvalHooks,
   look: (model: Model, pixels: Float32Array, shape: PassShape, name: string) => Promise<Found>,
 ): Promise<SeenImages<Found>> {
+  const images = someImages(await findImages(options.data), options.images);
   using backbone = await openBackbone(options.checkpoint, {
     ...options,
     find: { onProgress: onDownload, onMessage },
   });
   const { model, views } = backbone;
-  const images = someImages(await findImages(options.data), options.images);
   const settings = { ...featureSettings(options, backbone), batchSize: 1 };
   const size = settings.views.image_size;
   const [height, width] = size;

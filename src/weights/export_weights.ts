@@ -110,7 +110,7 @@ async function openWeights(
 ): Promise<{ weights: BackboneWeights; name?: string }> {
   const file = await weightsFile(checkpoint);
   if (file !== undefined) return { weights: await BackboneWeights.open(file, which) };
-  const published = publishedWeights(checkpoint);
+  const published = publishedWeights(checkpoint, "checkpoint");
   if (published === undefined) {
     const message = "must be a file, the folder of a run or a model with published weights, got " +
       `"${checkpoint}"`;

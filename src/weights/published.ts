@@ -41,10 +41,11 @@ const FILES: Record<string, [sizeBytes: number, sha256: string]> = {
  * console.log(publishedWeights("dinov2/vits14-notpretrained")); // undefined
  * ```
  *
+ * @param key What errors call the setting that the name is of.
  * @throws {ConfigError} If there is no such model.
  */
-export function publishedWeights(model: string): PublishedWeights | undefined {
-  const name = publishedName(model);
+export function publishedWeights(model: string, key = "model"): PublishedWeights | undefined {
+  const name = publishedName(model, key);
   if (name === undefined) return undefined;
   const [sizeBytes, sha256] = FILES[name];
   const file = `dinov2_${name}_pretrain.pth`;

@@ -16,6 +16,7 @@ import {
   readSafetensorsFeatures,
   readTorchFeatures,
 } from "../support/feature_files.ts";
+import { exportWeights } from "../../src/weights/export_weights.ts";
 import { withImageFolder, writeImage } from "../support/image_folder.ts";
 
 const SIDES = [40, 36, 32, 28, 24, 20, 16];
@@ -318,6 +319,16 @@ Deno.test("a size that is not whole patches leaves no file", async () => {
     const options = { ...MODEL, data, out: join(folder, "x.npy"), image_size: 30 };
     await rejects(embed(options), { name: "ConfigError", message: /patch_size 8/ });
     deepEqual(await readdir(folder), ["data"]);
+  });
+});
+
+Deno.test("a checkpoint that is misspelt is told by the name of the option", async () => {
+  await withImageFolder(SIDES, async (folder, data) => {
+    const checkpoint = "dinov2/vits15";
+    const message = /checkpoint: must be one of dinov2.* got "dinov2\/vits15"; did you mean dinov2/;
+    await rejects(embed({ data, checkpoint, out: join(folder, "a.npy") }), message);
+    const out = join(folder, "a.onnx");
+    await rejects(exportWeights({ checkpoint, format: "onnx", out }), message);
   });
 });
 
