@@ -21,6 +21,7 @@ export interface FindOptions extends DownloadHooks {
   onMessage?: (message: string) => void;
   /** Where the files are published. */
   base?: string;
+  /** What decides over the cache folder; that of this process if left out. */
   surroundings?: Surroundings;
 }
 
