@@ -54,9 +54,6 @@ export const labelledFields = {
   test_labels: text.nullable().default(null).describe("Table for test alone"),
 };
 
-/** Checked options of {@linkcode labelledFields}. */
-export type LabelledOptions = z.output<z.ZodObject<typeof labelledFields>>;
-
 /** Options of `evaluateKnn` and of the command `eval knn`. */
 export const KnnOptions = z.strictObject({
   ...featureFields,

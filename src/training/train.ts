@@ -160,10 +160,7 @@ async function runOn(
   observers.add(new CollapseWatch(config.method_args, (message) => observers.onMessage(message)));
   observers.onStart(start);
   if (startStep === 0) {
-    const { totalSteps, stepsPerEpoch } = start;
-    const runFacts = { images: images.names.length, batchSize, stepsPerEpoch, totalSteps };
-    const warnings = warningsOf(config, runFacts);
-    for (const warning of warnings) observers.onMessage(`warning: ${warning}`);
+    for (const warning of warningsOf(config, start)) observers.onMessage(`warning: ${warning}`);
   }
   await showFirstBatch(config, images, folder, observers);
   const input = gpuViews ?? new UploadedViews(step);
