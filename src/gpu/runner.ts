@@ -32,41 +32,14 @@ export class PlanRunner implements Disposable {
    * @throws {GpuError} If memory runs out or a kernel does not compile.
    */
   static async build(plan: Plan, open: OpenDevice): Promise<PlanRunner> {
-    const { device } = open;
-    const buffers = await allocate(plan, open);
-    for (const { storage, data } of plan.constants) {
-      if (data.length === 0) continue; // Deno cannot write nothing
-      device.queue.writeBuffer(storage.buffer!, 0, data as Float32Array<ArrayBuffer>);
+    const buffers: GPUBuffer[] = [];
+    try {
+      await allocate(plan, open, buffers);
+      return new PlanRunner(open, buffers, await prepare(plan, open, buffers));
+    } catch (error) {
+      destroyAll(buffers); // for who tries again with fewer images
+      throw error;
     }
-    const dispatches = [...plan.phases.values()].flat();
-    const pipelines = new Pipelines(device);
-    await pipelines.prepare(dispatches);
-    const uniforms = uploadParams(dispatches, device);
-    buffers.push(uniforms.buffer);
-
-    device.pushErrorScope("validation");
-    const phases = new Map<string, ReadyDispatch[]>();
-    for (const [name, list] of plan.phases) {
-      phases.set(
-        name,
-        list.map((dispatch) => {
-          const offset = uniforms.offsets.get(dispatch);
-          const params = offset === undefined
-            ? undefined
-            : { buffer: uniforms.buffer, offset, size: dispatch.params!.byteLength };
-          return {
-            label: dispatch.label,
-            flops: dispatch.flops ?? 0,
-            pipeline: pipelines.get(dispatch),
-            bindGroup: pipelines.bind(dispatch, params),
-            grid: gridOf(dispatch.workgroups),
-          };
-        }),
-      );
-    }
-    const error = await device.popErrorScope();
-    if (error) throw new GpuError(`Cannot build the plan: ${error.message}`);
-    return new PlanRunner(open, buffers, phases);
   }
 
   /** Overwrites a tensor that the plan keeps, or a part of it that begins at element `offset`. */
@@ -127,12 +100,20 @@ export class PlanRunner implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    for (const buffer of this.#buffers) buffer.destroy();
+    destroyAll(this.#buffers);
   }
 }
 
-async function allocate(plan: Plan, { device, facts }: OpenDevice): Promise<GPUBuffer[]> {
-  const buffers: GPUBuffer[] = [];
+function destroyAll(buffers: readonly GPUBuffer[]): void {
+  for (const buffer of buffers) buffer.destroy();
+}
+
+/** Makes the buffers of a plan, and adds each to `buffers`. */
+async function allocate(
+  plan: Plan,
+  { device, facts }: OpenDevice,
+  buffers: GPUBuffer[],
+): Promise<void> {
   let total = 0;
   device.pushErrorScope("validation");
   device.pushErrorScope("out-of-memory");
@@ -155,7 +136,41 @@ async function allocate(plan: Plan, { device, facts }: OpenDevice): Promise<GPUB
         "close other programs that use the GPU",
     );
   }
-  return buffers;
+}
+
+/** Compiles and binds the dispatches of a plan, by their phases; adds what they need to `buffers`. */
+async function prepare(
+  plan: Plan,
+  { device }: OpenDevice,
+  buffers: GPUBuffer[],
+): Promise<Map<string, ReadyDispatch[]>> {
+  for (const { storage, data } of plan.constants) {
+    if (data.length === 0) continue; // Deno cannot write nothing
+    device.queue.writeBuffer(storage.buffer!, 0, data as Float32Array<ArrayBuffer>);
+  }
+  const dispatches = [...plan.phases.values()].flat();
+  const pipelines = new Pipelines(device);
+  await pipelines.prepare(dispatches);
+  const uniforms = uploadParams(dispatches, device);
+  buffers.push(uniforms.buffer);
+  const ready = (dispatch: Dispatch): ReadyDispatch => {
+    const offset = uniforms.offsets.get(dispatch);
+    const params = offset === undefined
+      ? undefined
+      : { buffer: uniforms.buffer, offset, size: dispatch.params!.byteLength };
+    return {
+      label: dispatch.label,
+      flops: dispatch.flops ?? 0,
+      pipeline: pipelines.get(dispatch),
+      bindGroup: pipelines.bind(dispatch, params),
+      grid: gridOf(dispatch.workgroups),
+    };
+  };
+  device.pushErrorScope("validation");
+  const phases = new Map([...plan.phases].map(([name, list]) => [name, list.map(ready)]));
+  const error = await device.popErrorScope();
+  if (error) throw new GpuError(`Cannot build the plan: ${error.message}`);
+  return phases;
 }
 
 function uploadParams(

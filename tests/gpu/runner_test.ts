@@ -140,6 +140,34 @@ Deno.test("PlanRunner names the buffer that a binding passes the end of", async 
   ok(/^Cannot build the plan: .*'y'.*offset 256/s.test(message), message);
 });
 
+Deno.test("a plan that cannot be built leaves no buffer behind", async () => {
+  await withDevice(async (open) => {
+    const { device } = open;
+    const [create, kept] = [device.createBuffer.bind(device), new Set<GPUBuffer>()];
+    device.createBuffer = (descriptor) => {
+      const buffer = create(descriptor);
+      const destroy = buffer.destroy.bind(buffer);
+      buffer.destroy = () => {
+        kept.delete(buffer);
+        destroy();
+      };
+      kept.add(buffer);
+      return buffer;
+    };
+    const recorder = new PlanRecorder(open.facts);
+    const y = recorder.keep("state", [4], "y");
+    recorder.phase("begin");
+    const wrong = { label: "one.forward", source: "nonsense", entryPoint: "forward" };
+    recorder.run({ ...wrong, inputs: [], outputs: [y], workgroups: 1 });
+    await rejects(PlanRunner.build(recorder.finish(), open), GpuError);
+    equal(kept.size, 0);
+    const built = await PlanRunner.build(record(open).plan, open);
+    ok(kept.size > 0, "they are counted");
+    built[Symbol.dispose]();
+    equal(kept.size, 0);
+  });
+});
+
 Deno.test("PlanRunner tells what failed while running", async () => {
   const message = await failureOf({ workgroups: [65_536, 1] });
   ok(/^Cannot run on the GPU \(.*\): .*65536.*65535/s.test(message), message);
