@@ -10,9 +10,9 @@
 // Numerics   online softmax in f32: running maximum, sums rescaled when it rises.
 // Source     Dao et al. 2022, arXiv:2205.14135; Dao 2023, arXiv:2307.08691.
 
-override HEAD_DIM: u32 = 64;
+override HEAD_DIM: u32 = 64; // a multiple of 4
 override LANES: u32 = 8; // the size of a subgroup
-override VECS: u32 = (HEAD_DIM + 3u) / 4u;
+override VECS: u32 = HEAD_DIM / 4u;
 
 const LOWEST = -1e30; // below every score; no infinity, which a compiler may assume away
 const FOUR = vec4u(0u, 1u, 2u, 3u);
@@ -20,20 +20,17 @@ const FOUR = vec4u(0u, 1u, 2u, 3u);
 struct Params { tiles: u32, heads: u32, scale: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> qkv: array<elem>;
+@group(0) @binding(1) var<storage, read> qkv: array<vec4<elem>>;
 @group(0) @binding(2) var<storage, read> tiles: array<vec4u>;
 @group(0) @binding(3) var<storage, read_write> out: array<elem>;
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
 
-fn read4(at: u32, col: vec4u) -> vec4f {
-  return vec4f(f32(qkv[at + col.x]), f32(qkv[at + col.y]), f32(qkv[at + col.z]),
-               f32(qkv[at + col.w]));
-}
+fn read4(at: u32, col: u32) -> vec4f { return vec4f(qkv[(at + col) / 4u]); }
 
-/// Four rows' numbers for the same 4 columns of a head; columns past the head's end repeat its last.
+/// Four rows' numbers for the same 4 columns of a head; past the head's end its last ones.
 fn read_rows(part: u32, rows: vec4u, head: u32, vec: u32) -> mat4x4f {
   let at = ((rows * 3u + part) * params.heads + head) * HEAD_DIM;
-  let col = min(vec * 4u + FOUR, vec4u(HEAD_DIM - 1u));
+  let col = min(vec * 4u, HEAD_DIM - 4u);
   return mat4x4f(read4(at.x, col), read4(at.y, col), read4(at.z, col), read4(at.w, col));
 }
 

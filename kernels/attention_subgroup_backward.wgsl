@@ -12,10 +12,10 @@
 // Numerics   f32 sums in a fixed order; every row has one owner, so nothing is added atomically.
 // Source     Dao et al. 2022, arXiv:2205.14135, appendix B.
 
-override HEAD_DIM: u32 = 64;
+override HEAD_DIM: u32 = 64; // a multiple of 4
 override LANES: u32 = 8; // the size of a subgroup
 override ROWS_ARE_KEYS: bool = false;
-override VECS: u32 = (HEAD_DIM + 3u) / 4u;
+override VECS: u32 = HEAD_DIM / 4u;
 
 // Side 1 makes the scores: q and k. Side 2 makes dp: dout and v.
 const Q = 0u;
@@ -32,26 +32,19 @@ const FOUR = vec4u(0u, 1u, 2u, 3u);
 struct Params { tiles: u32, heads: u32, scale: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> qkv: array<elem>;
-@group(0) @binding(2) var<storage, read> dout: array<elem>;
+@group(0) @binding(1) var<storage, read> qkv: array<vec4<elem>>;
+@group(0) @binding(2) var<storage, read> dout: array<vec4<elem>>;
 @group(0) @binding(3) var<storage, read> lse: array<f32>;
 @group(0) @binding(4) var<storage, read> delta: array<f32>;
 @group(0) @binding(5) var<storage, read> tiles: array<vec4u>;
 @group(0) @binding(6) var<storage, read_write> dqkv: array<elem>;
 
-fn qkv4(at: u32, col: vec4u) -> vec4f {
-  return vec4f(f32(qkv[at + col.x]), f32(qkv[at + col.y]), f32(qkv[at + col.z]),
-               f32(qkv[at + col.w]));
-}
+fn qkv4(at: u32, col: u32) -> vec4f { return vec4f(qkv[(at + col) / 4u]); }
+fn dout4(at: u32, col: u32) -> vec4f { return vec4f(dout[(at + col) / 4u]); }
 
-fn dout4(at: u32, col: vec4u) -> vec4f {
-  return vec4f(f32(dout[at + col.x]), f32(dout[at + col.y]), f32(dout[at + col.z]),
-               f32(dout[at + col.w]));
-}
-
-/// Four rows' numbers for the same 4 columns of a head; columns past the head's end repeat its last.
+/// Four rows' numbers for the same 4 columns of a head; past the head's end its last ones.
 fn read_rows(part: u32, rows: vec4u, head: u32, vec: u32) -> mat4x4f {
-  let col = min(vec * 4u + FOUR, vec4u(HEAD_DIM - 1u));
+  let col = min(vec * 4u, HEAD_DIM - 4u);
   if (part == DOUT) {
     let at = (rows * params.heads + head) * HEAD_DIM;
     return mat4x4f(dout4(at.x, col), dout4(at.y, col), dout4(at.z, col), dout4(at.w, col));

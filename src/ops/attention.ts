@@ -12,7 +12,7 @@ import { type Sequences, tilesOf } from "./sequences.ts";
 
 /**
  * How the work is laid out: "tiled" through workgroup memory, for GPUs; "subgroup" without it, for
- * software adapters.
+ * software adapters, and heads whose width is a multiple of 4.
  */
 export type AttentionVariant = "tiled" | "subgroup";
 
@@ -40,7 +40,7 @@ interface AttentionSizes {
  *
  * @param qkv `[T, 3D]`: all q, then all k, then all v; inside each, head after head.
  * @param sequences Where each sequence of the packed tokens begins.
- * @param options `variant` overrides what the adapter suggests.
+ * @param options `variant` overrides what the adapter suggests, where it fits.
  * @returns `out` `[T, D]`, and the log-sum-exp of the scores, `lse` `[T, numHeads]`, for
  * {@linkcode attentionBackward}.
  * @throws {ShapeError} If `qkv` fits neither the sequences nor the heads, or a head is wider than
@@ -59,7 +59,7 @@ export function attention(
   const lse = gpu.empty([tokens, numHeads], "attention.lse");
   if (tokens === 0) return { out, lse };
 
-  const subgroup = (variant ?? variantFor(gpu, headDim)) === "subgroup";
+  const subgroup = usesSubgroup(gpu, headDim, variant);
   const { rowGroups, colsPerLane } = forwardTile(gpu, headDim);
   const tiles = tilesOf(gpu, sequences, subgroup ? SUBGROUP_ROWS : 4 * rowGroups);
   gpu.run({
@@ -83,7 +83,7 @@ export function attention(
  *
  * @param dOut `[T, D]`.
  * @param saved What the forward pass was given and what it returned.
- * @param options `variant` overrides what the adapter suggests.
+ * @param options `variant` overrides what the adapter suggests, where it fits.
  * @returns dQkv, `[T, 3D]`.
  * @throws {ShapeError} If a tensor does not fit `qkv`.
  */
@@ -105,7 +105,7 @@ export function attentionBackward(
   if (tokens === 0) return dQkv;
 
   const delta = tokenDelta(gpu, out, dOut, sizes);
-  const subgroup = (variant ?? variantFor(gpu, headDim)) === "subgroup";
+  const subgroup = usesSubgroup(gpu, headDim, variant);
   const { rowGroups, colsPerLane } = backwardTile(gpu, headDim);
   const tiles = tilesOf(gpu, sequences, subgroup ? SUBGROUP_ROWS : 4 * rowGroups);
   const kernel = subgroup ? "attention_subgroup_backward" : "attention_backward";
@@ -171,9 +171,10 @@ function paramsOf(tiles: Tensor, { numHeads, headDim }: AttentionSizes): ArrayBu
   return packParams(["u32", tiles.shape[0]], ["u32", numHeads], ["f32", scale]);
 }
 
-/** A head must fit 4 slots of 4 numbers per lane of a subgroup. */
-function variantFor({ adapter }: Recorder, headDim: number): AttentionVariant {
-  return adapter.software && headDim <= 16 * adapter.subgroupSize ? "subgroup" : "tiled";
+/** A subgroup's lanes hold 4 slots of 4 numbers of a head each, and load them in fours. */
+function usesSubgroup({ adapter }: Recorder, headDim: number, variant?: AttentionVariant): boolean {
+  const wanted = variant ?? (adapter.software ? "subgroup" : "tiled");
+  return wanted === "subgroup" && headDim % 4 === 0 && headDim <= 16 * adapter.subgroupSize;
 }
 
 interface Tile {
