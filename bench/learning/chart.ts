@@ -6,7 +6,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import type { LearningCurve } from "./learning_curve.ts";
 
-const PANEL = { width: 250, height: 170, left: 40, top: 30, right: 12, bottom: 34 };
+const PANEL = { width: 250, height: 170, left: 40, top: 30, right: 20, bottom: 34 };
 const STYLE = `text { font: 11px system-ui, sans-serif; fill: #57606a; }
 .title { font-weight: 600; }
 .grid { stroke: #d0d7de; stroke-width: 1; }
