@@ -19,7 +19,7 @@ const STYLE = `text { font: 11px system-ui, sans-serif; fill: #57606a; }
 }`;
 
 /** A panel for each curve: top-1 over steps, with a dashed line for raw pixels. */
-export function drawCurves(curves: readonly LearningCurve[]): string {
+function drawCurves(curves: readonly LearningCurve[]): string {
   const outer = PANEL.width + PANEL.left + PANEL.right;
   const height = PANEL.height + PANEL.top + PANEL.bottom;
   const panels = curves.map((curve, i) =>

@@ -42,7 +42,6 @@ export async function learningCurve(
   const common = { every_n_train_steps: every, framing: "squash" as const };
   await train({
     ...options,
-    data: options.data ?? folders.train,
     callbacks: { knn: { ...folders, k: [K], ...common }, rank_me: common, ...options.callbacks },
   }, { onMessage: (message) => console.error(message) });
   const points = curvePoints(join(options.out, "metrics.jsonl"));

@@ -1,5 +1,5 @@
 // What the scripts here share: their command line, and the files they leave.
-import { mkdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Nested, putSetting } from "../../src/config/nested.ts";
 import type { TrainOptions } from "../../src/config/train_config.ts";
@@ -18,7 +18,6 @@ export async function runCurve(
   for (const [key, value] of Object.entries(changes)) putSetting(options, [key], value);
   const run = { out, data: folders.train, overwrite: true, ...options } as TrainOptions;
   const curve = await learningCurve(name, run, folders, { size, every });
-  await mkdir(out, { recursive: true });
   await writeFile(`${out}.json`, JSON.stringify(curve, null, 2) + "\n");
   console.log(`${out}.json; draw it with bench/learning/chart.ts`);
   return curve;

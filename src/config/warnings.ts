@@ -73,14 +73,17 @@ function smallBatch({ method_args }: TrainConfig, { batchSize }: RunFacts): stri
     `method_args.koleo_loss_weight ${method_args.koleo_loss_weight}`;
 }
 
-/** The reference's settings from random weights, with images that are few for them. */
+/**
+ * The reference's settings from random weights, with images that are few for them. Fewer prototypes
+ * than images are a sign that somebody has thought of it.
+ */
 function fewImages(
   { preset, model, checkpoint, method_args: { output_dim } }: TrainConfig,
   { images, totalSteps }: RunFacts,
 ): string | undefined {
   if (preset !== null || images >= MIN_IMAGES || totalSteps === 0) return undefined;
   const isRandom = checkpoint === null && publishedName(model) === undefined;
-  if (!isRandom || output_dim <= images) return undefined; // or settings that were thought of
+  if (!isRandom || output_dim <= images) return undefined;
   return `${images} images are few for the reference's settings, with which features of a network ` +
     "that starts at random turn constant; start from preset=small, which is for thousands of images";
 }
