@@ -1,7 +1,5 @@
 // kernels/blur_normalize.wgsl: the end of a view: Gaussian blur, solarize, normalize, planes.
 //
-// Joined to view_table.wgsl.
-//
 // Math       b = ⌊Σ_i Σ_j k_i k_j x[row + i, col + j] + ½⌋ with the border mirrored, for a view with
 //            a blur;  s = b < solarize_from ? b : 255 − b;  y = levels[channel, s]
 // Shapes     x [V·B, height·width], packed pixels;  levels [loaded channels, 256], the normalized
@@ -9,6 +7,11 @@
 // Launch     one workgroup per run of 64 pixels of a row: columns first, each sum once for all that
 //            need it, then along the row.
 // Numerics   f32 sums. Levels are a table, so that no adapter divides otherwise than the host.
+
+import package::parts::view_table::{
+  BLUR_RADIUS, BLUR_WEIGHTS, field, float_field, is_left_alone, KEEP, mirror, params,
+  SOLARIZE_FROM, unpack
+};
 
 const RUN = 64u;
 const MAX_RADIUS = 96u; // src/config/transform_args.ts allows no wider blur

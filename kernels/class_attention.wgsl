@@ -7,8 +7,10 @@
 //            the way, each read again by the lane that wrote it.
 // Source     what Caron et al. 2021, arXiv:2104.14294, draw of the last block.
 
+import package::parts::elem::elem;
+import package::parts::workgroup_sum::{WORKGROUP_SIZE, workgroup_sum};
+
 override HEAD_DIM: u32 = 64;
-override WORKGROUP_SIZE: u32 = 64; // power of two: the reduction halves it
 
 const LOWEST = -3.4e38;
 
@@ -26,16 +28,6 @@ fn workgroup_max(lane: u32, value: f32) -> f32 {
   workgroupBarrier();
   for (var stride = WORKGROUP_SIZE / 2u; stride > 0u; stride >>= 1u) {
     if (lane < stride) { partial[lane] = max(partial[lane], partial[lane + stride]); }
-    workgroupBarrier();
-  }
-  return workgroupUniformLoad(&partial[0]);
-}
-
-fn workgroup_sum(lane: u32, value: f32) -> f32 {
-  partial[lane] = value;
-  workgroupBarrier();
-  for (var stride = WORKGROUP_SIZE / 2u; stride > 0u; stride >>= 1u) {
-    if (lane < stride) { partial[lane] += partial[lane + stride]; }
     workgroupBarrier();
   }
   return workgroupUniformLoad(&partial[0]);

@@ -1,7 +1,5 @@
 // kernels/color_jitter.wgsl: brightness, contrast, saturation and hue in a drawn order; then grey.
 //
-// Joined to view_table.wgsl.
-//
 // Math       brightness  v' = ⌊b·v⌋                    contrast  v' = ⌊c·v + (1 − c)·m⌋,
 //            saturation  v' = ⌊s·v + (1 − s)·g + ½⌋    m = mean(g) over the view
 //            hue         h' = (h + turn) mod 180, in HSV of 8 bits
@@ -11,6 +9,11 @@
 //            contrast of each view sees it.
 // Launch     gray_sums: one workgroup per view;  forward: one lane per pixel.
 // Numerics   whole numbers, but for contrast and saturation, which are f32.
+
+import package::parts::view_table::{
+  BRIGHTNESS, CONTRAST, field, float_field, GRAY, has_flag, HUE_TURN, is_left_alone,
+  JITTER_ORDER, pack, params, SATURATION, unpack
+};
 
 const LANES = 256u;
 

@@ -1,7 +1,5 @@
 // kernels/crop_resize.wgsl: cuts a box out of an image, resizes it to a view, and mirrors it.
 //
-// Joined to view_table.wgsl.
-//
 // Math       y[row, col] = round(factor · Σ_i v_i Σ_j w_j x[i, j]),  i, j over the taps of row and
 //            col: weights of a box average where both directions shrink or stay, else of linear
 //            interpolation. Of a run of taps the first and the last have weights of their own.
@@ -13,6 +11,11 @@
 // Numerics   f32 sums, columns before rows: the order of src/views/crop_resize.ts. The taps come
 //            from there too, so positions are exact; a GPU that fuses multiply and add may round a
 //            sum that is nearly a half the other way.
+
+import package::parts::view_table::{
+  FACTOR, field, FLIP_HORIZONTAL, FLIP_VERTICAL, float_field, has_flag, IMAGE, is_left_alone,
+  KEEP, pack, params, ROUNDING, ROW_BYTES, unpack, views
+};
 
 const TILE = 8u;
 const HALF_TO_EVEN = 0u;

@@ -10,7 +10,8 @@
 //            1e19 overflow: the norm is then infinite, and says so.
 // Source     Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063; eps as in torch.
 
-const LANES = 256u;
+import package::parts::workgroup_sum::{WORKGROUP_SIZE, workgroup_sum};
+
 const PER_LANE = 64u;
 
 struct Params { count: u32, first_partial: u32 }
@@ -19,32 +20,21 @@ struct Params { count: u32, first_partial: u32 }
 @group(0) @binding(1) var<storage, read> grads: array<f32>;
 @group(0) @binding(2) var<storage, read_write> partials: array<f32>;
 
-var<workgroup> sums: array<f32, LANES>;
-
-fn workgroup_sum(lane: u32, value: f32) -> f32 {
-  sums[lane] = value;
-  workgroupBarrier();
-  for (var stride = LANES / 2u; stride > 0u; stride >>= 1u) {
-    if (lane < stride) { sums[lane] += sums[lane + stride]; }
-    workgroupBarrier();
-  }
-  return workgroupUniformLoad(&sums[0]);
-}
-
-@compute @workgroup_size(LANES)
+@compute @workgroup_size(WORKGROUP_SIZE)
 fn sum_squares(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
                @builtin(local_invocation_index) lane: u32) {
   let index = group.y * groups.x + group.x;
-  let start = index * LANES * PER_LANE;
+  let start = index * WORKGROUP_SIZE * PER_LANE;
   if (start >= params.count) { return; }
-  let end = min(start + LANES * PER_LANE, params.count);
+  let end = min(start + WORKGROUP_SIZE * PER_LANE, params.count);
   var sum = vec4f();
   var at = start + lane;
-  for (; at + 3u * LANES < end; at += 4u * LANES) {
-    let g = vec4f(grads[at], grads[at + LANES], grads[at + 2u * LANES], grads[at + 3u * LANES]);
+  for (; at + 3u * WORKGROUP_SIZE < end; at += 4u * WORKGROUP_SIZE) {
+    let g = vec4f(grads[at], grads[at + WORKGROUP_SIZE],
+                  grads[at + 2u * WORKGROUP_SIZE], grads[at + 3u * WORKGROUP_SIZE]);
     sum += g * g;
   }
-  for (; at < end; at += LANES) { sum.x += grads[at] * grads[at]; } // the tail of a buffer
+  for (; at < end; at += WORKGROUP_SIZE) { sum.x += grads[at] * grads[at]; } // the tail of a buffer
   let total = workgroup_sum(lane, (sum.x + sum.y) + (sum.z + sum.w));
   if (lane == 0u) { partials[params.first_partial + index] = total; }
 }
@@ -55,10 +45,10 @@ struct FinishParams { partial_count: u32, max_norm: f32 }
 @group(0) @binding(1) var<storage, read> finished: array<f32>; // the partials
 @group(0) @binding(2) var<storage, read_write> result: array<f32>;
 
-@compute @workgroup_size(LANES)
+@compute @workgroup_size(WORKGROUP_SIZE)
 fn finish(@builtin(local_invocation_index) lane: u32) {
   var sum = 0.0;
-  for (var i = lane; i < finish_params.partial_count; i += LANES) { sum += finished[i]; }
+  for (var i = lane; i < finish_params.partial_count; i += WORKGROUP_SIZE) { sum += finished[i]; }
   let norm = sqrt(workgroup_sum(lane, sum));
   if (lane == 0u) {
     result[0] = norm;

@@ -16,7 +16,8 @@
 //            gets from its followers in ascending order: no atomics. A row alone has loss 0.
 // Source     Sablayrolles et al. 2018, arXiv:1806.03198.
 
-override WORKGROUP_SIZE: u32 = 64; // power of two: the reductions halve it
+import package::parts::elem::elem;
+import package::parts::workgroup_sum::{WORKGROUP_SIZE, workgroup_sum};
 
 const LOWEST = -3.4e38;
 const NONE = 0xffffffffu;
@@ -46,18 +47,6 @@ struct Params { rows: u32, groups: u32, dim: u32, eps: f32, grad_scale: f32 }
 
 var<workgroup> partial: array<f32, WORKGROUP_SIZE>;
 var<workgroup> candidate: array<u32, WORKGROUP_SIZE>;
-
-fn workgroup_sum(lane: u32, value: f32) -> f32 {
-  partial[lane] = value;
-  workgroupBarrier();
-  for (var stride = WORKGROUP_SIZE / 2u; stride > 0u; stride >>= 1u) {
-    if (lane < stride) { partial[lane] += partial[lane + stride]; }
-    workgroupBarrier();
-  }
-  let total = partial[0];
-  workgroupBarrier(); // partial may be used again
-  return total;
-}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn normalize_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,

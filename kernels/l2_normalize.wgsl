@@ -8,9 +8,8 @@
 // Numerics   f32 sums. Squares of |x| beyond 1e19 would overflow; head features are of order 1.
 // Source     the norm in front of the prototypes: Caron et al. 2021, arXiv:2104.14294.
 
-override LANES: u32 = 32; // power of two: the reduction halves it
-override ROWS: u32 = 8;
-override WORKGROUP_SIZE: u32 = 256; // LANES · ROWS
+import package::parts::elem::elem;
+import package::parts::row_sum::{LANES, ROWS, row_sum};
 
 struct Params { rows: u32, dim: u32, eps: f32 }
 
@@ -23,19 +22,6 @@ struct Params { rows: u32, dim: u32, eps: f32 }
 @group(0) @binding(2) var<storage, read> y_saved: array<elem>;
 @group(0) @binding(3) var<storage, read> norms_saved: array<f32>;
 @group(0) @binding(4) var<storage, read_write> dx: array<elem>;
-
-var<workgroup> partial: array<f32, WORKGROUP_SIZE>;
-
-fn row_sum(lane: u32, slot: u32, value: f32) -> f32 {
-  let at = slot * LANES + lane;
-  partial[at] = value;
-  workgroupBarrier();
-  for (var stride = LANES / 2u; stride > 0u; stride >>= 1u) {
-    if (lane < stride) { partial[at] += partial[at + stride]; }
-    workgroupBarrier();
-  }
-  return partial[slot * LANES];
-}
 
 @compute @workgroup_size(LANES, ROWS)
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,

@@ -12,9 +12,8 @@
 //            zeros, unread, so a batch may be padded with anything.
 // Source     softmax regression; online softmax: Milakov, Gimelshein 2018, arXiv:1805.02867.
 
-override WORKGROUP_SIZE: u32 = 64; // power of two: the reduction halves it
-
-const LOWEST = -1e30; // below every logit; no infinity, nor one when exp scales it to a power of 2
+import package::parts::log_sum_exp::{merge, nothing, workgroup_log_sum_exp};
+import package::parts::workgroup_sum::WORKGROUP_SIZE;
 
 struct Params { rows: u32, classes: u32, heads: u32 }
 
@@ -23,14 +22,6 @@ struct Params { rows: u32, classes: u32, heads: u32 }
 @group(0) @binding(2) var<storage, read> weights: array<f32>;
 @group(0) @binding(3) var<storage, read_write> logits: array<f32>;
 @group(0) @binding(4) var<storage, read_write> losses: array<f32>;
-
-var<workgroup> partial: array<vec2f, WORKGROUP_SIZE>; // (max, sum)
-
-fn merge(a: vec2f, b: vec2f) -> vec2f {
-  let shrink = exp(-abs(a.x - b.x));
-  if (a.x >= b.x) { return vec2f(a.x, a.y + b.y * shrink); }
-  return vec2f(b.x, a.y * shrink + b.y);
-}
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn forward_backward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
@@ -46,17 +37,11 @@ fn forward_backward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups
     return;
   }
 
-  var running = vec2f(LOWEST, 0.0);
+  var running = nothing();
   for (var k = lane; k < params.classes; k += WORKGROUP_SIZE) {
     running = merge(running, vec2f(logits[start + k], 1.0));
   }
-  partial[lane] = running;
-  workgroupBarrier();
-  for (var stride = WORKGROUP_SIZE / 2u; stride > 0u; stride >>= 1u) {
-    if (lane < stride) { partial[lane] = merge(partial[lane], partial[lane + stride]); }
-    workgroupBarrier();
-  }
-  let log_sum = partial[0].x + log(partial[0].y);
+  let log_sum = workgroup_log_sum_exp(lane, running);
 
   let label = labels[sample];
   for (var k = lane; k < params.classes; k += WORKGROUP_SIZE) {

@@ -16,9 +16,10 @@
 //            no large terms cancel. A row of weight 0 or without pairs writes zeros, unread.
 // Source     DINO: Caron et al. 2021, arXiv:2104.14294; iBOT: Zhou et al. 2022, arXiv:2111.07832.
 
-override WORKGROUP_SIZE: u32 = 256; // power of two: the reductions halve it
+import package::parts::elem::elem;
+import package::parts::log_sum_exp::{merge, nothing, workgroup_log_sum_exp};
+import package::parts::workgroup_sum::{WORKGROUP_SIZE, workgroup_sum};
 
-const LOWEST = -1e30; // below every logit; no infinity, nor one when exp scales it to a power of 2
 const NONE = 0xffffffffu;
 
 struct Params {
@@ -39,38 +40,12 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> student: array<elem>;
 @group(0) @binding(8) var<storage, read_write> losses: array<f32>;
 
-var<workgroup> partial: array<vec2f, WORKGROUP_SIZE>; // (max, sum), then (loss, unused)
-
-fn merge(a: vec2f, b: vec2f) -> vec2f {
-  let shrink = exp(-abs(a.x - b.x));
-  if (a.x >= b.x) { return vec2f(a.x, a.y + b.y * shrink); }
-  return vec2f(b.x, a.y * shrink + b.y);
-}
-
 fn log_sum_exp(lane: u32, start: u32, sharpness: f32) -> f32 {
-  var running = vec2f(LOWEST, 0.0);
+  var running = nothing();
   for (var k = lane; k < params.num_prototypes; k += WORKGROUP_SIZE) {
     running = merge(running, vec2f(f32(student[start + k]) * sharpness, 1.0));
   }
-  partial[lane] = running;
-  workgroupBarrier();
-  for (var stride = WORKGROUP_SIZE / 2u; stride > 0u; stride >>= 1u) {
-    if (lane < stride) { partial[lane] = merge(partial[lane], partial[lane + stride]); }
-    workgroupBarrier();
-  }
-  let total = partial[0];
-  workgroupBarrier(); // partial is used again
-  return total.x + log(total.y);
-}
-
-fn workgroup_sum(lane: u32, value: f32) -> f32 {
-  partial[lane].x = value;
-  workgroupBarrier();
-  for (var stride = WORKGROUP_SIZE / 2u; stride > 0u; stride >>= 1u) {
-    if (lane < stride) { partial[lane].x += partial[lane + stride].x; }
-    workgroupBarrier();
-  }
-  return partial[0].x;
+  return workgroup_log_sum_exp(lane, running);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)

@@ -1,11 +1,13 @@
 // kernels/rotate.wgsl: turns views about their middle.
 //
-// Joined to view_table.wgsl.
-//
 // Math       y[p] = bilinear(x, A·p + b), positions to 1/32 pixel, the border mirrored.
 // Shapes     x, y [V·B, height·width], packed pixels.
 // Launch     one lane per pixel.
 // Numerics   whole numbers only: the same as src/views/rotate.ts on every adapter.
+
+import package::parts::view_table::{
+  has_flag, int_field, is_left_alone, mirror, pack, params, ROTATED, ROTATION, unpack
+};
 
 @group(0) @binding(2) var<storage, read> x: array<u32>;
 @group(0) @binding(3) var<storage, read_write> y: array<u32>;

@@ -16,11 +16,12 @@
 //            center is 0. The constant factors of the paper's 1/K and 1/B cancel in the targets.
 // Source     Cuturi 2013, arXiv:1306.0895; SwAV: Caron et al. 2020, arXiv:2006.09882.
 
+import package::parts::elem::elem;
+import package::parts::log_sum_exp::{merge, nothing};
+
 override COLS: u32 = 32;
 override SLICES: u32 = 8;
 override WORKGROUP_SIZE: u32 = 256; // COLS · SLICES
-
-const LOWEST = -1e30; // below every logit; no infinity, nor one when exp scales it to a power of 2
 
 struct Params { rows: u32, num_prototypes: u32, row_offset: u32 }
 
@@ -39,17 +40,11 @@ struct Params { rows: u32, num_prototypes: u32, row_offset: u32 }
 
 var<workgroup> partial: array<vec2f, WORKGROUP_SIZE>; // (max, sum)
 
-fn merge(a: vec2f, b: vec2f) -> vec2f {
-  let shrink = exp(-abs(a.x - b.x));
-  if (a.x >= b.x) { return vec2f(a.x, a.y + b.y * shrink); }
-  return vec2f(b.x, a.y * shrink + b.y);
-}
-
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn reset(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
          @builtin(local_invocation_index) lane: u32) {
   let k = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
-  if (k < params.num_prototypes) { fresh_state[k] = vec2f(LOWEST, 0.0); }
+  if (k < params.num_prototypes) { fresh_state[k] = nothing(); }
 }
 
 @compute @workgroup_size(COLS, SLICES)
@@ -61,7 +56,7 @@ fn accumulate(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) grou
   let rows = select(0u, min(params.rows, counted), alive);
   let sharpness = 1.0 / temp[0];
 
-  var running = vec2f(LOWEST, 0.0);
+  var running = nothing();
   for (var row = local.y; row < rows; row += SLICES) {
     let z = f32(logits[row * params.num_prototypes + k]) * sharpness - row_lse[row];
     running = merge(running, vec2f(z, 1.0));

@@ -10,9 +10,10 @@
 //            same way. f32 throughout.
 // Source     online softmax: Milakov, Gimelshein 2018, arXiv:1805.02867.
 
-override WORKGROUP_SIZE: u32 = 256; // power of two: the reduction halves it
+import package::parts::elem::elem;
+import package::parts::log_sum_exp::LOWEST;
 
-const LOWEST = -1e30; // below every logit; no infinity, nor one when exp scales it to a power of 2
+override WORKGROUP_SIZE: u32 = 256; // power of two: the reduction halves it
 
 struct Params { rows: u32, num_prototypes: u32 }
 

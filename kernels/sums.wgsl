@@ -7,7 +7,7 @@
 // Numerics   f32 partial sums per lane, then a tree.
 // Source     elementary.
 
-override WORKGROUP_SIZE: u32 = 256; // power of two: the reduction halves it
+import package::parts::workgroup_sum::{WORKGROUP_SIZE, workgroup_sums};
 
 struct Params { count: u32, period: u32, head: u32, slot: u32, scale: f32 }
 
@@ -15,21 +15,14 @@ struct Params { count: u32, period: u32, head: u32, slot: u32, scale: f32 }
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 
-var<workgroup> partial: array<vec2f, WORKGROUP_SIZE>;
-
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn forward(@builtin(local_invocation_index) lane: u32) {
   var sum = vec2f();
   for (var i = lane; i < params.count; i += WORKGROUP_SIZE) {
     sum += select(vec2f(0.0, x[i]), vec2f(x[i], 0.0), i % params.period < params.head);
   }
-  partial[lane] = sum;
-  workgroupBarrier();
-  for (var stride = WORKGROUP_SIZE / 2u; stride > 0u; stride >>= 1u) {
-    if (lane < stride) { partial[lane] += partial[lane + stride]; }
-    workgroupBarrier();
-  }
+  let total = workgroup_sums(lane, sum);
   if (lane > 0u) { return; }
-  out[params.slot] += params.scale * partial[0].x;
-  if (params.head < params.period) { out[params.slot + 1u] += params.scale * partial[0].y; }
+  out[params.slot] += params.scale * total.x;
+  if (params.head < params.period) { out[params.slot + 1u] += params.scale * total.y; }
 }

@@ -8,9 +8,8 @@
 // Numerics   f32 sums. A row v = 0 has no direction: its w is 0, and it gets no gradient.
 // Source     Salimans, Kingma 2016, arXiv:1602.07868.
 
-override LANES: u32 = 32; // power of two: the reduction halves it
-override ROWS: u32 = 8;
-override WORKGROUP_SIZE: u32 = 256; // LANES · ROWS
+import package::parts::elem::elem;
+import package::parts::row_sum::{LANES, ROWS, row_sum};
 
 struct Params { rows: u32, dim: u32 }
 
@@ -24,19 +23,6 @@ struct Params { rows: u32, dim: u32 }
 @group(0) @binding(4) var<storage, read> norms_saved: array<f32>;
 @group(0) @binding(5) var<storage, read_write> dv: array<f32>;
 @group(0) @binding(6) var<storage, read_write> dg: array<f32>;
-
-var<workgroup> partial: array<f32, WORKGROUP_SIZE>;
-
-fn row_sum(lane: u32, slot: u32, value: f32) -> f32 {
-  let at = slot * LANES + lane;
-  partial[at] = value;
-  workgroupBarrier();
-  for (var stride = LANES / 2u; stride > 0u; stride >>= 1u) {
-    if (lane < stride) { partial[at] += partial[at + stride]; }
-    workgroupBarrier();
-  }
-  return partial[slot * LANES];
-}
 
 @compute @workgroup_size(LANES, ROWS)
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,

@@ -66,6 +66,9 @@ Deno.test("train() works when it is imported by URL", async () => {
   }
   // The worker came from the same address; the kernels too, each as a text import.
   ok(served.has("/src/data/view_worker.ts"));
-  const kernels = readdirSync(fileURLToPath(new URL("kernels/", ROOT)));
+  const kernels = readdirSync(fileURLToPath(new URL("kernels/", ROOT)), {
+    recursive: true,
+    encoding: "utf8",
+  }).filter((file) => file.endsWith(".wgsl"));
   deepEqual(kernels.filter((file) => !served.has(`/kernels/${file}`)), []);
 });

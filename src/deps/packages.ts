@@ -13,4 +13,5 @@ export const PACKAGES = [
   "csv-parse@7.0.3",
   "hyparquet-writer@0.17.0",
   "webgpu@0.6.2",
+  "wesl@0.7.31",
 ] as const;

@@ -1,17 +1,14 @@
 import { GpuError } from "./errors.ts";
+import { type KernelSource, wgslOf } from "./kernel.ts";
 import type { Dispatch } from "./recorder.ts";
 import { byteLength } from "./tensor.ts";
 
 /**
  * Compiles each kernel once per entry point and set of constants.
- *
- * Kernels name the storage type of activations and weights `elem`. WGSL has no type constants, so
- * the one line that says what `elem` is goes before the source: the only text ever added to a
- * kernel.
  */
 export class Pipelines {
   readonly #device: GPUDevice;
-  readonly #modules = new Map<string, GPUShaderModule>();
+  readonly #modules = new Map<KernelSource, GPUShaderModule>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #pipelines = new Map<string, GPUComputePipeline>();
 
@@ -94,7 +91,7 @@ export class Pipelines {
   #module({ source, label }: Dispatch): GPUShaderModule {
     let module = this.#modules.get(source);
     if (!module) {
-      module = this.#device.createShaderModule({ label, code: withElem(source, "f32") });
+      module = this.#device.createShaderModule({ label, code: wgslOf(source, "f32") });
       this.#modules.set(source, module);
     }
     return module;
@@ -124,15 +121,9 @@ export class Pipelines {
   }
 }
 
-/** A kernel's source with the storage type of its activations filled in. */
-export function withElem(source: string, elem: "f32" | "f16"): string {
-  // On the first line, so that the compiler counts lines as the file does.
-  return `${elem === "f16" ? "enable f16; " : ""}alias elem = ${elem}; ${source}`;
-}
-
 function pipelineKey({ source, entryPoint, constants, params, inputs, outputs }: Dispatch): string {
   const layout = [params ? 1 : 0, inputs.length, outputs.length];
-  return JSON.stringify([entryPoint, constants, layout]) + source;
+  return JSON.stringify([entryPoint, constants, layout]) + wgslOf(source, "f32");
 }
 
 function bufferOf(storage: { buffer?: GPUBuffer }, tensor: string, label: string): GPUBuffer {

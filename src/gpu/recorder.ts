@@ -1,12 +1,13 @@
 import type { AdapterFacts } from "./device.ts";
+import type { KernelSource } from "./kernel.ts";
 import type { DType, MemoryKind, Tensor } from "./tensor.ts";
 
 /** One kernel call: what runs, over which tensors, on how many workgroups. */
 export interface Dispatch {
   /** `<kernel file>.<entry point>`, followed where useful by what it works on. */
   label: string;
-  /** WGSL text; a text import of one file of `kernels/`. */
-  source: string;
+  /** A text import of one file of `kernels/`, linked with those that it imports. */
+  source: KernelSource;
   entryPoint: string;
   /** Values for the `override` constants of the kernel. */
   constants?: Record<string, number>;

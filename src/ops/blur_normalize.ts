@@ -1,9 +1,10 @@
-import source from "../../kernels/blur_normalize.wgsl" with { type: "text" };
+import kernel from "../../kernels/blur_normalize.wgsl" with { type: "text" };
 import type { Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
-import { pixelShape, type ViewGroup, viewParams, withViewTable } from "./view_table.ts";
+import { linkKernel } from "./link_kernel.ts";
+import { pixelShape, type ViewGroup, viewParams } from "./view_table.ts";
 
-const MODULE = withViewTable(source);
+const source = linkKernel(kernel);
 
 /** Pixels of a row that a workgroup finishes. */
 const RUN = 64;
@@ -29,7 +30,7 @@ export function blurNormalize(
   expectShape("blurNormalize", "out", out, [views * images, kept, height, width]);
   gpu.run({
     label: "blur_normalize.forward",
-    source: MODULE,
+    source,
     entryPoint: "forward",
     params: viewParams("blurNormalize", group),
     inputs: [group.table, pixels, levels],

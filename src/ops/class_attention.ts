@@ -1,7 +1,10 @@
-import source from "../../kernels/class_attention.wgsl" with { type: "text" };
+import kernel from "../../kernels/class_attention.wgsl" with { type: "text" };
 import { ShapeError } from "../gpu/errors.ts";
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { linkKernel } from "./link_kernel.ts";
+
+const source = linkKernel(kernel);
 
 /** Lanes per sequence and head; 64 cover a 224-pixel view of ViT-S/14 (257 tokens) in five strides. */
 const WORKGROUP_SIZE = 64;

@@ -1,9 +1,10 @@
-import source from "../../kernels/color_jitter.wgsl" with { type: "text" };
+import kernel from "../../kernels/color_jitter.wgsl" with { type: "text" };
 import type { Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
-import { pixelCount, pixelShape, type ViewGroup, viewParams, withViewTable } from "./view_table.ts";
+import { linkKernel } from "./link_kernel.ts";
+import { pixelCount, pixelShape, type ViewGroup, viewParams } from "./view_table.ts";
 
-const MODULE = withViewTable(source);
+const source = linkKernel(kernel);
 
 const LANES = 256; // as the kernel has it
 
@@ -17,7 +18,7 @@ export function colorJitter(gpu: Recorder, pixels: Tensor, group: ViewGroup): vo
   expectShape("colorJitter", "pixels", pixels, pixelShape(group));
   const crops = group.images * group.views;
   const graySums = gpu.empty([crops], "color_jitter.gray_sums", "u32");
-  const shared = { source: MODULE, params: viewParams("colorJitter", group) };
+  const shared = { source, params: viewParams("colorJitter", group) };
   gpu.run({
     ...shared,
     label: "color_jitter.gray_sums",

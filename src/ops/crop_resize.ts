@@ -1,9 +1,10 @@
-import source from "../../kernels/crop_resize.wgsl" with { type: "text" };
+import kernel from "../../kernels/crop_resize.wgsl" with { type: "text" };
 import type { Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
-import { pixelShape, type ViewGroup, viewParams, withViewTable } from "./view_table.ts";
+import { linkKernel } from "./link_kernel.ts";
+import { pixelShape, type ViewGroup, viewParams } from "./view_table.ts";
 
-const MODULE = withViewTable(source);
+const source = linkKernel(kernel);
 
 /** Side of the square of pixels that a workgroup makes. */
 const TILE = 8;
@@ -23,7 +24,7 @@ export function cropResize(gpu: Recorder, images: Tensor, group: ViewGroup): Ten
   const tiles = Math.ceil(height / TILE) * Math.ceil(width / TILE);
   gpu.run({
     label: "crop_resize.forward",
-    source: MODULE,
+    source,
     entryPoint: "forward",
     params,
     inputs: [group.table, group.taps, images],

@@ -1,6 +1,9 @@
-import source from "../../kernels/grad_norm.wgsl" with { type: "text" };
+import kernel from "../../kernels/grad_norm.wgsl" with { type: "text" };
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { elementCount, type Tensor } from "../gpu/tensor.ts";
+import { linkKernel } from "./link_kernel.ts";
+
+const source = linkKernel(kernel);
 
 /** Elements that one workgroup sums: `LANES · PER_LANE` in the kernel. */
 const PER_WORKGROUP = 256 * 64;

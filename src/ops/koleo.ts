@@ -1,7 +1,10 @@
-import source from "../../kernels/koleo.wgsl" with { type: "text" };
+import kernel from "../../kernels/koleo.wgsl" with { type: "text" };
 import { ShapeError } from "../gpu/errors.ts";
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { linkKernel } from "./link_kernel.ts";
+
+const source = linkKernel(kernel);
 
 /** Lanes per row; few, as a view of a batch has few rows to look through. */
 const WORKGROUP_SIZE = 64;

@@ -1,6 +1,9 @@
-import source from "../../kernels/l2_normalize.wgsl" with { type: "text" };
+import kernel from "../../kernels/l2_normalize.wgsl" with { type: "text" };
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { linkKernel } from "./link_kernel.ts";
+
+const source = linkKernel(kernel);
 
 /**
  * Divides each row of `x` by its norm, taken as at least `eps`.

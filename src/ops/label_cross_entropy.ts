@@ -1,7 +1,10 @@
-import source from "../../kernels/label_cross_entropy.wgsl" with { type: "text" };
+import kernel from "../../kernels/label_cross_entropy.wgsl" with { type: "text" };
 import { ShapeError } from "../gpu/errors.ts";
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { byteLength, expectShape, type Tensor } from "../gpu/tensor.ts";
+import { linkKernel } from "./link_kernel.ts";
+
+const source = linkKernel(kernel);
 
 /** Lanes per row: most classifiers have few classes. */
 const WORKGROUP_SIZE = 64;

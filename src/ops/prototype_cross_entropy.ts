@@ -1,7 +1,10 @@
-import source from "../../kernels/prototype_cross_entropy.wgsl" with { type: "text" };
+import kernel from "../../kernels/prototype_cross_entropy.wgsl" with { type: "text" };
 import { ShapeError } from "../gpu/errors.ts";
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { byteLength, elementCount, expectShape, type Tensor } from "../gpu/tensor.ts";
+import { linkKernel } from "./link_kernel.ts";
+
+const source = linkKernel(kernel);
 
 /** Lanes per row; 65,536 prototypes are 256 strides. */
 const WORKGROUP_SIZE = 256;

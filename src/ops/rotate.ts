@@ -1,9 +1,10 @@
-import source from "../../kernels/rotate.wgsl" with { type: "text" };
+import kernel from "../../kernels/rotate.wgsl" with { type: "text" };
 import type { Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
-import { pixelCount, pixelShape, type ViewGroup, viewParams, withViewTable } from "./view_table.ts";
+import { linkKernel } from "./link_kernel.ts";
+import { pixelCount, pixelShape, type ViewGroup, viewParams } from "./view_table.ts";
 
-const MODULE = withViewTable(source);
+const source = linkKernel(kernel);
 
 const LANES = 64; // as the kernel has it
 
@@ -19,7 +20,7 @@ export function rotate(gpu: Recorder, pixels: Tensor, group: ViewGroup): Tensor 
   const turned = gpu.empty(pixelShape(group), "rotate.pixels", "u32");
   gpu.run({
     label: "rotate.forward",
-    source: MODULE,
+    source,
     entryPoint: "forward",
     params: viewParams("rotate", group),
     inputs: [group.table, pixels],

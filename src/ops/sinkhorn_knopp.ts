@@ -1,7 +1,10 @@
-import source from "../../kernels/sinkhorn_knopp.wgsl" with { type: "text" };
+import kernel from "../../kernels/sinkhorn_knopp.wgsl" with { type: "text" };
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { linkKernel } from "./link_kernel.ts";
 import { rowCount } from "./row_count.ts";
+
+const source = linkKernel(kernel);
 
 /** Lanes of a workgroup that has one per prototype. */
 const WORKGROUP_SIZE = 256;

@@ -1,6 +1,9 @@
-import source from "../../kernels/softmax_stats.wgsl" with { type: "text" };
+import kernel from "../../kernels/softmax_stats.wgsl" with { type: "text" };
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { linkKernel } from "./link_kernel.ts";
+
+const source = linkKernel(kernel);
 
 /** Lanes per row; 65,536 prototypes are 256 strides. */
 const WORKGROUP_SIZE = 256;

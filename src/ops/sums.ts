@@ -1,6 +1,9 @@
-import source from "../../kernels/sums.wgsl" with { type: "text" };
+import kernel from "../../kernels/sums.wgsl" with { type: "text" };
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { elementCount, type Tensor } from "../gpu/tensor.ts";
+import { linkKernel } from "./link_kernel.ts";
+
+const source = linkKernel(kernel);
 
 /**
  * Adds sums of a short vector into slots of `into`: of the elements whose index modulo `period` is

@@ -1,4 +1,3 @@
-import viewTable from "../../kernels/view_table.wgsl" with { type: "text" };
 import { packParams } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
 
@@ -17,11 +16,6 @@ export interface ViewGroup {
   channels: number;
   /** Of a view; fewer where channels are dropped. */
   kept: number;
-}
-
-/** A kernel of views: it is read together with what it knows of each view. */
-export function withViewTable(source: string): string {
-  return `${viewTable}\n${source}`;
 }
 
 /**

@@ -1,6 +1,9 @@
-import source from "../../kernels/weight_norm.wgsl" with { type: "text" };
+import kernel from "../../kernels/weight_norm.wgsl" with { type: "text" };
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { linkKernel } from "./link_kernel.ts";
+
+const source = linkKernel(kernel);
 
 /**
  * The prototype matrix from its directions and lengths: each row of `v` scaled to length `g`.

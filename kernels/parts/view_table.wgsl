@@ -1,6 +1,4 @@
-// kernels/view_table.wgsl: what is drawn for each view, as the kernels that make views read it.
-//
-// Joined before crop_resize.wgsl, rotate.wgsl, color_jitter.wgsl and blur_normalize.wgsl.
+// kernels/parts/view_table.wgsl: what is drawn for each view, as the kernels that make views read it.
 //
 // Shapes     views [V·B, words]: a record for each view, view 0 of all images first, as
 //            src/views/view_table.ts writes it; the words from BLUR_WEIGHTS on are its blur kernel,

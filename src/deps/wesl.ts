@@ -1,0 +1,2 @@
+/** The linker without its WebGPU layer. */
+export { linkRegistry, RecordResolver } from "npm:wesl@0.7.31/core";
