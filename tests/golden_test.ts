@@ -33,6 +33,26 @@ Deno.test("replayGolden() finds every recorded case in tolerance", async (t) => 
   }
 });
 
+/** Cases that between them run every op with more than one variant. */
+const EVERY_OP = [
+  "unit_adamw",
+  "unit_layers",
+  "unit_losses",
+  "tiny_registers_swiglu",
+  "tiny_softmax",
+];
+
+for (const kernels of ["gpu", "cpu"] as const) {
+  Deno.test(`replayGolden() finds cases in tolerance with kernels=${kernels}`, async () => {
+    const lines: string[] = [];
+    const print = (line: string) => void lines.push(line);
+    const failed = await replayGolden(EVERY_OP.map((folder) => ROOT + folder), { print, kernels });
+    equal(lines.filter((line) => line.startsWith("FAIL")).join("\n"), "");
+    equal(failed, 0);
+    match(lines[0], new RegExp(`^on .+, kernels=${kernels}$`));
+  });
+}
+
 Deno.test("replayGolden() names what is no computation of a run and goes on", async () => {
   const folder = await mkdtemp(join(tmpdir(), "golden-"));
   try {

@@ -1,4 +1,4 @@
-import { ACCELERATORS } from "../config/device_fields.ts";
+import { ACCELERATORS, KERNELS } from "../config/device_fields.ts";
 import { type Command, Option } from "../deps/commander.ts";
 import { replayGolden } from "../golden/golden.ts";
 import { type CommandContext, examples, EXIT } from "./command_line.ts";
@@ -9,9 +9,10 @@ export function addGolden(program: Command, context: CommandContext, run = repla
     .description("replay recorded reference cases and compare every quantity")
     .argument("<folders...>", "folders with case.json and tensors.safetensors")
     .addOption(new Option("--accelerator <kind>", "adapter to use").choices(ACCELERATORS))
+    .addOption(new Option("--kernels <family>", "variants of the kernels").choices(KERNELS))
     .addHelpText("after", GOLDEN_HELP)
-    .action(async (folders, { accelerator }) => {
-      if (await run(folders, { accelerator }) > 0) context.exitCode = EXIT.failed;
+    .action(async (folders, options) => {
+      if (await run(folders, options) > 0) context.exitCode = EXIT.failed;
     });
 }
 

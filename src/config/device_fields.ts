@@ -5,12 +5,17 @@ const ONE_DEVICE = "one GPU and one process train a run for now";
 /** The adapters that may be asked for. */
 export const ACCELERATORS = ["auto", "gpu", "cpu", "dawn"] as const;
 
+/** The variants of kernels that may be asked for. */
+export const KERNELS = ["auto", "gpu", "cpu"] as const;
+
 /** What a run computes on, and in which numbers; spread into the schema of a whole run. */
 export const deviceFields = {
   accelerator: z.enum(ACCELERATORS).default("auto")
     .describe(
       "Adapter to use: a hardware GPU, the software one, the best there is, or that of Dawn",
     ),
+  kernels: z.enum(KERNELS).default("auto")
+    .describe("Variants of the kernels: those for GPUs, those for software adapters, what fits"),
   devices: z.union([z.literal("auto"), z.literal(1)], {
     error: `must be 1 or "auto", for ${ONE_DEVICE}`,
   }).default("auto").describe("GPUs of a run; one for now"),

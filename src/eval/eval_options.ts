@@ -1,6 +1,6 @@
 import type { PlainLoaderOptions } from "../data/plain_loader.ts";
 import { ConfigError } from "../config/config_error.ts";
-import { ACCELERATORS } from "../config/device_fields.ts";
+import { ACCELERATORS, KERNELS } from "../config/device_fields.ts";
 import { neighbourCounts } from "../config/neighbour_counts.ts";
 import { workersOf } from "../data/workers.ts";
 import { z } from "../deps/zod.ts";
@@ -41,6 +41,8 @@ export const featureFields = {
     .describe('Threads that decode images; "auto" follows the processor'),
   accelerator: z.enum(ACCELERATORS).default("auto")
     .describe("Kind of adapter; cpu is a software one, dawn another WebGPU than Deno's"),
+  kernels: z.enum(KERNELS).default("auto")
+    .describe("Variants of the kernels: those for GPUs, those for software adapters, what fits"),
   seed: z.int().min(0).max(0xffff_ffff).default(0).describe("Seed of random weights"),
 };
 

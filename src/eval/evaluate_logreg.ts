@@ -57,6 +57,7 @@ export async function evaluateLogreg(
     classes: classes.length,
     maxIterations: checked.max_iterations,
     accelerator: checked.accelerator,
+    kernels: checked.kernels,
   };
   const cs = checked.c.toSorted((a, b) => a - b);
   const total = cs.length + (test === null ? 0 : 1);

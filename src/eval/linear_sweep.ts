@@ -1,4 +1,4 @@
-import { type Accelerator, type OpenDevice, openDevice } from "../gpu/device.ts";
+import { type DeviceOptions, type OpenDevice, openDevice } from "../gpu/device.ts";
 import { assertFits, PlanRecorder, type Remedies } from "../gpu/plan.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import { PlanRunner } from "../gpu/runner.ts";
@@ -65,9 +65,9 @@ export class LinearSweep implements Disposable {
    */
   static async open(
     shape: SweepShape,
-    { seed, accelerator }: { seed: number; accelerator?: Accelerator },
+    { seed, ...device }: { seed: number } & DeviceOptions,
   ): Promise<LinearSweep> {
-    const open = await openDevice(accelerator);
+    const open = await openDevice(device);
     try {
       const recorder = new PlanRecorder(open.facts);
       const recorded = recordSweep(recorder, shape);

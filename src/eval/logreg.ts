@@ -1,5 +1,5 @@
 import { CholeskyDecomposition, Matrix } from "../deps/ml_matrix.ts";
-import type { Accelerator } from "../gpu/device.ts";
+import type { DeviceOptions } from "../gpu/device.ts";
 import { type Guessed, GuessTally } from "./guess_tally.ts";
 import { type Evaluated, minimize, type Minimum, norm } from "./lbfgs.ts";
 import { withOne } from "./linear_inputs.ts";
@@ -24,10 +24,9 @@ export interface LogregFit extends Minimum {
 }
 
 /** What fits have in common. */
-export interface LogregSettings {
+export interface LogregSettings extends DeviceOptions {
   classes: number;
   maxIterations: number;
-  accelerator?: Accelerator;
   /** Weights to begin with, `[classes, width + 1]`; zeros if left out. */
   start?: Float64Array;
   /** Told how many fits are done. */
@@ -48,11 +47,11 @@ export async function fitLogreg(
   train: Labelled,
   others: Labelled,
   cs: readonly number[],
-  { classes, maxIterations, accelerator, start, onFits }: LogregSettings,
+  { classes, maxIterations, start, onFits, ...device }: LogregSettings,
 ): Promise<LogregFit[]> {
   const { labels } = train;
   const sets = { train: unitRows(train), others: unitRows(others) };
-  using regression = await SoftmaxRegression.open({ ...sets, labels, classes }, { accelerator });
+  using regression = await SoftmaxRegression.open({ ...sets, labels, classes }, device);
   const { width } = sets.train;
   const rows = rowsOf(train);
   const zeros = new Float64Array(classes * width);

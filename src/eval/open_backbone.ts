@@ -1,5 +1,5 @@
 import { publishedName } from "../config/model_presets.ts";
-import type { Accelerator } from "../gpu/device.ts";
+import type { DeviceOptions } from "../gpu/device.ts";
 import { loadModel } from "../inference/load_model.ts";
 import { createModel, type Model } from "../inference/model.ts";
 import type { PlainArgs } from "../views/plain_view.ts";
@@ -34,11 +34,10 @@ export interface OpenBackbone extends Disposable {
  */
 export async function openBackbone(
   checkpoint: string,
-  { which, num_heads, num_channels, accelerator, seed, find }: {
+  { which, num_heads, num_channels, accelerator, kernels, seed, find }: DeviceOptions & {
     which?: "teacher" | "student";
     num_heads?: number | null;
     num_channels?: number | null;
-    accelerator?: Accelerator;
     seed?: number;
     find?: FindOptions;
   } = {},
@@ -49,6 +48,7 @@ export async function openBackbone(
     ? await createModel(checkpoint, {
       model_args: num_channels ? { in_chans: num_channels } : {},
       accelerator,
+      kernels,
       seed,
     })
     : await loadModel(path ?? checkpoint, {
@@ -56,6 +56,7 @@ export async function openBackbone(
       numHeads: num_heads,
       numChannels: num_channels,
       accelerator,
+      kernels,
       find,
     });
   try {

@@ -1,4 +1,4 @@
-import { type Accelerator, type OpenDevice, openDevice } from "../gpu/device.ts";
+import { type DeviceOptions, type OpenDevice, openDevice } from "../gpu/device.ts";
 import { assertFits, PlanRecorder, type Remedies } from "../gpu/plan.ts";
 import { PlanRunner } from "../gpu/runner.ts";
 import { type Tensor, view } from "../gpu/tensor.ts";
@@ -61,9 +61,9 @@ export class SoftmaxRegression implements Disposable {
       others: Vectors;
       classes: number;
     },
-    { accelerator }: { accelerator?: Accelerator } = {},
+    device: DeviceOptions = {},
   ): Promise<SoftmaxRegression> {
-    const open = await openDevice(accelerator);
+    const open = await openDevice(device);
     try {
       const recorder = new PlanRecorder(open.facts);
       const recorded = record(recorder, { train, labels, others, classes });

@@ -1,4 +1,4 @@
-import type { Accelerator } from "../gpu/device.ts";
+import type { DeviceOptions } from "../gpu/device.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { replayAugment } from "./augment_case.ts";
 import { type GoldenCase, readCase } from "./case.ts";
@@ -23,19 +23,17 @@ import { replayUnits } from "./units.ts";
  * ```
  *
  * @param folders Each with `case.json` and `tensors.safetensors`.
- * @param options `accelerator`: the kind of adapter to replay them on.
+ * @param options `accelerator`: the kind of adapter to replay them on; `kernels`: the variants that
+ * run there, if not those that suit it.
  * @returns How many quantities are out of tolerance.
  * @throws {CheckpointError} If a folder holds no case, or a damaged one.
  */
 export async function replayGolden(
   folders: readonly string[],
-  { print = console.log, accelerator }: {
-    print?: (line: string) => void;
-    accelerator?: Accelerator;
-  } = {},
+  { print = console.log, ...device }: { print?: (line: string) => void } & DeviceOptions = {},
 ): Promise<number> {
-  using gpu = await Gpu.open({ accelerator });
-  print(`on ${gpu.adapter.name}`);
+  using gpu = await Gpu.open(device);
+  print(`on ${gpu.adapter.name}, kernels=${gpu.adapter.kernels}`);
   const comparison = new Comparison(print);
   for (const folder of folders) {
     const golden = await readCase(folder);

@@ -2,13 +2,18 @@ import "../deps/webgpu_types.ts";
 import { acceptKernels, dawnGpu } from "./dawn.ts";
 import { GpuError } from "./errors.ts";
 
+/** The variants of kernels: for GPUs, or for software adapters. */
+export type KernelFamily = "gpu" | "cpu";
+
 /** What kernels and planner need to know of an adapter. */
 export interface AdapterFacts {
   /** Name as the driver gives it, such as "llvmpipe (LLVM 15.0.6, 256 bits)". */
   readonly name: string;
   readonly driver: string;
-  /** True where the "GPU" is the CPU: kernels then prefer few loads to workgroup memory. */
+  /** True where the "GPU" is the CPU: its memory is the machine's, and its threads the workers'. */
   readonly software: boolean;
+  /** Which variants ops take: "gpu" tiles in workgroup memory, "cpu" few loads and no barriers. */
+  readonly kernels: KernelFamily;
   /** Lanes that run in lockstep and can share registers; 0 where subgroups are missing. */
   readonly subgroupSize: number;
   readonly shaderF16: boolean;
@@ -26,6 +31,7 @@ export const DEFAULT_FACTS: AdapterFacts = {
   name: "no adapter: WebGPU's default limits",
   driver: "",
   software: false,
+  kernels: "gpu",
   subgroupSize: 0,
   shaderF16: false,
   timestamps: false,
@@ -60,6 +66,13 @@ const LIMITS = [
  * Dawn in place of Deno's own WebGPU.
  */
 export type Accelerator = "auto" | "gpu" | "cpu" | "dawn";
+
+/** What is opened, and which variants of the kernels run there. */
+export interface DeviceOptions {
+  accelerator?: Accelerator;
+  /** "auto" is what suits the adapter. */
+  kernels?: "auto" | KernelFamily;
+}
 
 /**
  * Finds an adapter: a hardware GPU before a software one. `DENO_WEBGPU_BACKEND` chooses among
@@ -122,11 +135,14 @@ function isSoftware(info: GPUAdapterInfo): boolean {
 }
 
 /** Opens the best adapter with its own limits and the optional features that kernels can use. */
-export async function openDevice(accelerator: Accelerator = "auto"): Promise<OpenDevice> {
+export async function openDevice(
+  { accelerator = "auto", kernels = "auto" }: DeviceOptions = {},
+): Promise<OpenDevice> {
   const adapter = await findAdapter(accelerator);
   const device = await requestDevice(adapter, accelerator);
   if (accelerator === "dawn") acceptKernels(device);
-  return watch(device, factsOf(adapter, device));
+  const facts = factsOf(adapter, device);
+  return watch(device, kernels === "auto" ? facts : { ...facts, kernels });
 }
 
 async function requestDevice(adapter: GPUAdapter, accelerator: Accelerator): Promise<GPUDevice> {
@@ -160,6 +176,7 @@ function factsOf(adapter: GPUAdapter, device: GPUDevice): AdapterFacts {
     name: /^\d*$/.test(info.device) ? info.description || "unnamed adapter" : info.device,
     driver: info.description,
     software,
+    kernels: software ? "cpu" : "gpu",
     subgroupSize: subgroups ? info.subgroupMinSize || (software ? 8 : 32) : 0,
     shaderF16: device.features.has("shader-f16"),
     timestamps: device.features.has("timestamp-query"),

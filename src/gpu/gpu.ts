@@ -1,4 +1,4 @@
-import { type Accelerator, type AdapterFacts, type OpenDevice, openDevice } from "./device.ts";
+import { type AdapterFacts, type DeviceOptions, type OpenDevice, openDevice } from "./device.ts";
 import { GpuError, ShapeError } from "./errors.ts";
 import { Pipelines } from "./pipelines.ts";
 import { readTensor } from "./readback.ts";
@@ -37,8 +37,8 @@ export class Gpu implements Recorder, Disposable {
   }
 
   /** @throws {GpuError} If no adapter of the kind asked for is found. */
-  static async open({ accelerator }: { accelerator?: Accelerator } = {}): Promise<Gpu> {
-    return new Gpu(await openDevice(accelerator), true);
+  static async open(options: DeviceOptions = {}): Promise<Gpu> {
+    return new Gpu(await openDevice(options), true);
   }
 
   /** A live device beside the plan of an open one, which stays open when this is disposed of. */

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { ConfigError } from "../config/config_error.ts";
-import type { Accelerator } from "../gpu/device.ts";
+import type { DeviceOptions } from "../gpu/device.ts";
 import { CheckpointError } from "../safetensors.ts";
 import { BackboneWeights } from "../weights/backbone_weights.ts";
 import { describeWeights, MOST_CHANNELS } from "../weights/describe_weights.ts";
@@ -11,14 +11,13 @@ import type { WeightSource } from "../weights/weight_source.ts";
 import { Model } from "./model.ts";
 
 /** What `loadModel` may be told. */
-export interface LoadOptions {
+export interface LoadOptions extends DeviceOptions {
   /** Network of a checkpoint: the teacher, unless told otherwise. */
   which?: "teacher" | "student";
   /** Of a foreign file whose attention heads are not 64 wide, which its weights do not say. */
   numHeads?: number | null;
   /** Channels of images, 1 to 4; the patch embedding is adapted to them. Null for the file's. */
   numChannels?: number | null;
-  accelerator?: Accelerator;
   /** Where published weights are looked for, who follows their download, and what ends it. */
   find?: FindOptions;
 }
@@ -58,7 +57,7 @@ export async function loadModel(path: string, options: LoadOptions = {}): Promis
 /** @param name What the model is called; what its file says, or the file, if left out. */
 async function loadFile(
   path: string,
-  { which, numHeads, numChannels, accelerator, find }: LoadOptions,
+  { which, numHeads, numChannels, find, ...device }: LoadOptions,
   name?: string,
 ): Promise<Model> {
   await using file = await BackboneWeights.open(path, which);
@@ -69,7 +68,7 @@ async function loadFile(
     inChans: channelsOf(numChannels) ?? found.inChans,
   };
   const weights = fittedWeights<WeightSource>(file, config, { onMessage: find?.onMessage });
-  const model = await Model.allocate(config, { accelerator });
+  const model = await Model.allocate(config, device);
   try {
     checkShapes(path, weights.shapes, model.shapes);
     await model.setWeights((name) => weights.f32(name));

@@ -2,7 +2,12 @@ import type { ModelArgs } from "../config/model_args.ts";
 import type { ModelConfig } from "../config/model_config.ts";
 import { ConfigError } from "../config/config_error.ts";
 import { publishedName, resolveModel } from "../config/model_presets.ts";
-import { type Accelerator, type AdapterFacts, type OpenDevice, openDevice } from "../gpu/device.ts";
+import {
+  type AdapterFacts,
+  type DeviceOptions,
+  type OpenDevice,
+  openDevice,
+} from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import { PlanRecorder } from "../gpu/plan.ts";
 import { PlanRunner } from "../gpu/runner.ts";
@@ -53,9 +58,9 @@ export class Model implements Disposable {
    */
   static async allocate(
     config: ModelConfig,
-    { seed = 0, accelerator = "auto" }: { seed?: number; accelerator?: Accelerator } = {},
+    { seed = 0, ...device }: { seed?: number } & DeviceOptions = {},
   ): Promise<Model> {
-    const open = await openDevice(accelerator);
+    const open = await openDevice(device);
     try {
       const recorder = new PlanRecorder(open.facts);
       const set = new ParameterSet();
@@ -260,11 +265,7 @@ function officialName(name: string): string {
  */
 export async function createModel(
   name: string,
-  { model_args, seed, accelerator }: {
-    model_args?: ModelArgs;
-    seed?: number;
-    accelerator?: Accelerator;
-  } = {},
+  { model_args, ...options }: { model_args?: ModelArgs; seed?: number } & DeviceOptions = {},
 ): Promise<Model> {
   const model = resolveModel(name, model_args);
   if (publishedName(name) !== undefined) {
@@ -272,5 +273,5 @@ export async function createModel(
       "call loadModel() for its published weights";
     throw new ConfigError([{ key: "model", message }]);
   }
-  return await Model.allocate(model, { seed, accelerator });
+  return await Model.allocate(model, options);
 }

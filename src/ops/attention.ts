@@ -173,7 +173,7 @@ function paramsOf(tiles: Tensor, { numHeads, headDim }: AttentionSizes): ArrayBu
 
 /** A subgroup's lanes hold 4 slots of 4 numbers of a head each, and load them in fours. */
 function usesSubgroup({ adapter }: Recorder, headDim: number, variant?: AttentionVariant): boolean {
-  const wanted = variant ?? (adapter.software ? "subgroup" : "tiled");
+  const wanted = variant ?? (adapter.kernels === "cpu" ? "subgroup" : "tiled");
   return wanted === "subgroup" && headDim % 4 === 0 && headDim <= 16 * adapter.subgroupSize;
 }
 

@@ -77,7 +77,7 @@ export function l2NormalizeBackward(
 
 /** As many lanes for each row as run in lockstep: wider rows pay for barriers in software. */
 function launch({ adapter }: Recorder, rows: number) {
-  const [LANES, ROWS] = adapter.software ? [8, 8] : [32, 8];
+  const [LANES, ROWS] = adapter.kernels === "cpu" ? [8, 8] : [32, 8];
   return {
     constants: { LANES, ROWS, WORKGROUP_SIZE: LANES * ROWS },
     workgroups: Math.ceil(rows / ROWS),

@@ -137,7 +137,7 @@ function addParamGradients(
 
 /** Lanes that share a row: barriers are dear on software adapters, idle lanes everywhere. */
 function lanesPerRow(gpu: Recorder, dim: number): number {
-  if (gpu.adapter.software) return gpu.adapter.subgroupSize || 8;
+  if (gpu.adapter.kernels === "cpu") return gpu.adapter.subgroupSize || 8;
   return dim <= 64 ? 64 : dim <= 512 ? 128 : 256;
 }
 

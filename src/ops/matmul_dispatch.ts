@@ -62,8 +62,8 @@ export interface MatmulDispatch extends MatmulOptions {
 }
 
 /** The variant that suits an adapter: few loads on the CPU, workgroup memory on a GPU. */
-export function matmulVariant({ software, subgroupSize }: AdapterFacts): MatmulVariant {
-  return software && subgroupSize === 8 ? "subgroup" : "tiled";
+export function matmulVariant({ kernels, subgroupSize }: AdapterFacts): MatmulVariant {
+  return kernels === "cpu" && subgroupSize === 8 ? "subgroup" : "tiled";
 }
 
 /** Runs one matrix product; a product without rows or columns runs nothing. */

@@ -24,12 +24,12 @@ const BLOCK_DEPTH = 16;
  * part of it. A CPU is filled by any product.
  */
 export function splitDepth(
-  { software }: AdapterFacts,
+  { kernels }: AdapterFacts,
   { rows, cols, depth }: { rows: number; cols: number; depth: number },
 ): number {
   const tiles = tileCount(rows, cols);
   const splits = Math.min(Math.floor(BUSY_TILES / tiles), Math.floor(depth / MIN_DEPTH));
-  if (software || tiles === 0 || splits < 2) return depth;
+  if (kernels === "cpu" || tiles === 0 || splits < 2) return depth;
   const part = Math.min(Math.ceil(depth / splits), MAX_DEPTH);
   return Math.ceil(part / BLOCK_DEPTH) * BLOCK_DEPTH;
 }

@@ -131,8 +131,8 @@ export function patchEmbedBackward(
 }
 
 /** Software drivers run barriers slowly and shuffles fast; GPUs want workgroup memory. */
-function variantFor({ adapter: { software, subgroupSize } }: Recorder): Variant {
-  if (!software || subgroupSize === 0) return TILE;
+function variantFor({ adapter: { kernels, subgroupSize } }: Recorder): Variant {
+  if (kernels === "gpu" || subgroupSize === 0) return TILE;
   const constants = { LANES: subgroupSize };
   return { source: subgroupSource, constants, tileRows: 16, tileCols: 4 * subgroupSize };
 }

@@ -67,7 +67,7 @@ function dispatchTopK(gpu: Recorder, x: Tensor, best: TopK, seen: number): void 
   const [rows, cols] = x.shape;
   const k = best.values.shape[1];
   // Lanes per row: in software as many as run in lockstep, as more would pay for barriers.
-  const WORKGROUP_SIZE = gpu.adapter.software ? 8 : 256;
+  const WORKGROUP_SIZE = gpu.adapter.kernels === "cpu" ? 8 : 256;
   const most = MAX_STRIDES * WORKGROUP_SIZE;
   if (cols > most) {
     throw new ShapeError(

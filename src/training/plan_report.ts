@@ -95,10 +95,10 @@ export async function planOf(config: TrainConfig): Promise<PlanReport> {
 
 /** The facts of the adapter here; WebGPU's default limits where there is none, and what is said. */
 async function factsOf(
-  { accelerator }: TrainConfig,
+  config: TrainConfig,
 ): Promise<{ facts: AdapterFacts; missing: string | null }> {
   try {
-    const open = await openDevice(accelerator);
+    const open = await openDevice(config);
     open.close();
     return { facts: open.facts, missing: null };
   } catch (error) {

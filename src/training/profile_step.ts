@@ -66,7 +66,7 @@ export async function profileConfig(
   out: string | null,
   hooks: ProfileHooks = {},
 ): Promise<StepProfile> {
-  const open = await openDevice(config.accelerator);
+  const open = await openDevice(config);
   try {
     const record = await profiledSteps(open, config, hooks);
     return out === null ? stepProfile(record) : await writeProfile(out, record);

@@ -106,7 +106,8 @@ async function runConfig(
 ): Promise<TrainResult> {
   const found = await findRunImages(config, observers);
   const evaluated = await findEvaluationImages(config, found.images, observers);
-  const open = await openDevice(config.accelerator);
+  const { accelerator, kernels } = config;
+  const open = await openDevice({ accelerator, kernels });
   try {
     return await runOn(open, config, { ...found, evaluated }, observers, log, signal);
   } finally {

@@ -13,6 +13,7 @@ const OURS: readonly string[] = [
   "cache_disk",
   "data_errors",
   "profile",
+  "kernels",
   "callbacks.model_export.every_n_train_steps",
   "callbacks.knn",
   "callbacks.rank_me",

@@ -42,9 +42,9 @@ const STEPS: TrainOptions[] = [
 
 /** Kinds of adapter that ops choose a variant of their kernel by. */
 const KINDS: Partial<AdapterFacts>[] = [
-  { software: true, subgroupSize: 8 },
-  { software: false, subgroupSize: 32 },
-  { software: false, subgroupSize: 0 },
+  { kernels: "cpu", subgroupSize: 8 },
+  { kernels: "gpu", subgroupSize: 32 },
+  { kernels: "gpu", subgroupSize: 0 },
 ];
 
 /** What evaluations run, and no step of training does. */

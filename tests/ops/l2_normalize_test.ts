@@ -14,9 +14,9 @@ async function stepPerLaunch(
   sizes: string,
   check: (recorder: Recorder) => Promise<void>,
 ): Promise<void> {
-  for (const software of [true, false]) {
-    const name = `${sizes} as on a ${software ? "software" : "hardware"} adapter`;
-    await t.step(name, () => check(poisoned(gpu, { software })));
+  for (const kernels of ["cpu", "gpu"] as const) {
+    const name = `${sizes} kernels=${kernels}`;
+    await t.step(name, () => check(poisoned(gpu, { kernels })));
   }
 }
 

@@ -93,7 +93,7 @@ Deno.test("matmul() sums in parts what is longer than one loop may be", async ()
 });
 
 /** A GPU, which long sums with few tiles leave idle. */
-const HARDWARE = { software: false };
+const HARDWARE = { kernels: "gpu" } as const;
 
 Deno.test("matmul() shares a long sum out on a GPU, to the float64 reference", async (t) => {
   using gpu = await Gpu.open();
@@ -136,7 +136,7 @@ Deno.test("matmul() shares a long sum out on a GPU, to the float64 reference", a
 });
 
 Deno.test("splitDepth() cuts sums where tiles alone leave a GPU idle, in whole blocks", () => {
-  const gpu = { ...DEFAULT_FACTS, software: false };
+  const gpu = DEFAULT_FACTS;
   const partOf = (rows: number, cols: number, depth: number) =>
     splitDepth(gpu, { rows, cols, depth });
   equal(partOf(192, 256, 65_536), 1024); // features' gradient of a chunk of 65,536 prototypes
@@ -145,7 +145,7 @@ Deno.test("splitDepth() cuts sums where tiles alone leave a GPU idle, in whole b
   equal(partOf(61_056, 384, 1536), 1536); // tiles enough
   equal(partOf(0, 256, 65_536), 65_536);
   equal(partOf(2048, 1024, 3 * MAX_DEPTH), MAX_DEPTH); // two parts would loop too long
-  equal(splitDepth({ ...gpu, software: true }, { rows: 1, cols: 1, depth: 65_536 }), 65_536);
+  equal(splitDepth({ ...gpu, kernels: "cpu" }, { rows: 1, cols: 1, depth: 65_536 }), 65_536);
 });
 
 Deno.test("matmul() covers more tiles than one grid axis holds", async () => {

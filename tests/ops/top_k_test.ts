@@ -28,7 +28,7 @@ function columnsOf(x: Float32Array, cols: number, first: number, count: number):
 /** The lists of a matrix that comes in chunks of columns. */
 async function inChunks(gpu: Gpu, x: Float32Array, cols: number, k: number, sizes: number[]) {
   const rows = x.length / cols;
-  const recorder = poisoned(gpu, { software: k < 100 }); // few lanes and many
+  const recorder = poisoned(gpu, { kernels: k < 100 ? "cpu" : "gpu" }); // few lanes and many
   let best: TopK | undefined;
   let seen = 0;
   for (const size of sizes) {
@@ -75,8 +75,8 @@ Deno.test("topK() gives what a plain sort gives, of any size", async (t) => {
     await t.step(`[${rows}, ${cols}], k ${k}`, async () => {
       const x = Float32Array.from(randomArray(rows * cols, { seed: 1 }));
       const tensor = gpu.upload([rows, cols], x, "x");
-      for (const software of rows > 1000 ? [gpu.adapter.software] : [true, false]) { // lanes
-        const found = await downloaded(gpu, topK(poisoned(gpu, { software }), tensor, k));
+      for (const kernels of rows > 1000 ? [gpu.adapter.kernels] : ["cpu", "gpu"] as const) { // lanes
+        const found = await downloaded(gpu, topK(poisoned(gpu, { kernels }), tensor, k));
         deepEqual(found, topKReference(x, cols, k, rows));
       }
     });
@@ -138,7 +138,7 @@ Deno.test("topK() names what does not fit", async () => {
   );
   const long: Tensor = { ...x, shape: [1, 16_776_961] };
   throws(
-    () => topK(poisoned(gpu, { software: false }), long, 2),
+    () => topK(poisoned(gpu, { kernels: "gpu" }), long, 2),
     new ShapeError(
       "Cannot run topK: a row of x must have at most 16776960 columns, got 16776961; take it in parts",
     ),

@@ -26,7 +26,7 @@ function partsOf(
 }
 
 Deno.test("modelParts() gives every dispatch a part, on GPUs and on software", () => {
-  const software = { software: true, subgroupSize: 8 };
+  const software = { kernels: "cpu" as const, subgroupSize: 8 };
   for (const facts of [{}, software]) {
     for (
       const options of [

@@ -1,3 +1,4 @@
+import type { AdapterFacts } from "../../src/gpu/device.ts";
 import { drawMasks } from "../../src/views/masks.ts";
 import { randomStream } from "../../src/random.ts";
 import { initialBuffer } from "../../src/model/initial_values.ts";
@@ -39,7 +40,10 @@ function drawnBatch(shape: StepShape, step: number): TinyBatch {
 
 Deno.test("the first ten losses of a tiny model are the pinned ones", async (t) => {
   const shape = tinyShape({ model: { drop_path_rate: 0.1 }, shape: { batchSize: 4 } });
-  const adapters = { "this adapter": {}, "a discrete GPU": { software: false, subgroupSize: 0 } };
+  const adapters: Record<string, Partial<AdapterFacts>> = {
+    "this adapter": {},
+    "a discrete GPU": { kernels: "gpu", subgroupSize: 0 },
+  };
   for (const [name, facts] of Object.entries(adapters)) {
     await t.step(`with the kernels of ${name}`, async () => {
       using tiny = await TinyStep.open(shape, { facts });

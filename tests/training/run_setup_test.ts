@@ -82,6 +82,7 @@ const ADAPTERS: Record<string, AdapterFacts> = {
   "a software adapter": {
     ...DEFAULT_FACTS,
     software: true,
+    kernels: "cpu",
     subgroupSize: 8,
     maxBindingBytes: 2 ** 31 - 1,
     maxBufferBytes: 2 ** 31 - 1,
