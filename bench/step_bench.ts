@@ -1,20 +1,8 @@
 // deno bench -A bench/step_bench.ts: whole training steps, views and all, without the data path.
-import { resolveConfig } from "../src/config/resolve_config.ts";
-import type { TrainConfig, TrainOptions } from "../src/config/train_config.ts";
-import { drawMasks } from "../src/views/masks.ts";
+import type { TrainOptions } from "../src/config/train_config.ts";
 import { openDevice } from "../src/gpu/device.ts";
-import { costOf } from "../src/gpu/plan.ts";
-import { PlanRunner } from "../src/gpu/runner.ts";
-import { elementCount } from "../src/gpu/tensor.ts";
-import { hyperOf } from "../src/optim/parameter_update.ts";
-import { Schedules } from "../src/optim/schedules.ts";
-import { randomStream } from "../src/random.ts";
-import { initialBuffer } from "../src/model/initial_values.ts";
-import { maskSettings, PHASES, recordStep, stepShape } from "../src/training/run_setup.ts";
-import { drawDropPath } from "../src/training/drop_path.ts";
-import type { TrainStep } from "../src/training/step.ts";
-import { setMasks } from "../src/training/step_data.ts";
 import type { Sample } from "../src/machine/measure.ts";
+import { NoiseStep } from "./support/noise_step.ts";
 
 /** Steps timed together: waiting for the queue takes 10 ms by itself. */
 const STEPS = 3;
@@ -76,21 +64,15 @@ async function reportStep(
   const open = await openDevice();
   addEventListener("unload", () => open.close());
   const options = open.facts.software ? software : hardware;
-  const config = resolveConfig({ out: "-", data: "-", steps: 100, ...options });
-  const { plan, step } = recordStep(open.facts, stepShape(config));
-  const runner = await PlanRunner.build(plan, open);
-  fillStep(runner, step, config);
-  const sample = async () => {
-    for (let i = 0; i < STEPS; i++) runner.run(...PHASES);
-    await runner.finish();
-  };
+  const step = await NoiseStep.build(open, options);
+  const sample = () => step.run(STEPS);
   await sample(); // compiles
   const start = performance.now();
   await sample();
   const ms = (performance.now() - start) / STEPS;
-  const batchSize = config.batch_size;
+  const { batchSize } = step;
   const imagesPerSecond = batchSize * 1000 / ms;
-  const gflops = costOf(plan).flops / ms / 1e6;
+  const gflops = step.flops / ms / 1e6;
   const adapter = open.facts.name;
   console.log(
     `${name}, batch ${batchSize}: ${ms.toFixed(1)} ms, ${imagesPerSecond.toFixed(1)} images/s, ` +
@@ -98,27 +80,4 @@ async function reportStep(
   );
   console.log(JSON.stringify({ name, adapter, batchSize, ms, imagesPerSecond, gflops }));
   return sample;
-}
-
-/** Start values, noise for pixels, masks and the settings of step 0. */
-function fillStep(runner: PlanRunner, step: TrainStep, config: TrainConfig): void {
-  for (const buffers of step.networks.buffers) {
-    runner.write(buffers.values, initialBuffer(buffers, 0, "student"));
-    runner.write(buffers.teacher, initialBuffer(buffers, 0, "teacher"));
-  }
-  for (const views of [step.globalViews, step.localViews]) {
-    const pixels = new Float32Array(elementCount(views.shape));
-    randomStream(0, "views").fillNormal(pixels);
-    runner.write(views, pixels);
-  }
-  const { method_args: method, optim_args: optim, batch_size: batchSize } = config;
-  const schedules = new Schedules({ method, optim, batchSize, totalSteps: 100 });
-  const { scaledLr } = schedules;
-  const now = schedules.at(0);
-  const { inputs, shape } = step;
-  setMasks(inputs, shape, drawMasks(randomStream(0, "masks"), maskSettings(shape)));
-  drawDropPath(inputs, shape, 0, 0, 0);
-  inputs.set("teacher_temp", [now.teacherTemp]);
-  inputs.set("hyper", hyperOf(0, now, { method, optim, scaledLr }));
-  runner.write(inputs.whole, inputs.values);
 }

@@ -1,5 +1,6 @@
+import type { Duration } from "../support/duration.ts";
 import { linesOf } from "./lines.ts";
-import { type Duration, type Introduction, MARK, type Request } from "./protocol.ts";
+import { type Introduction, MARK, type Request } from "./protocol.ts";
 import type { Task } from "./work.ts";
 
 /** Longest wait for one answer: the first run of a large kernel compiles for seconds. */

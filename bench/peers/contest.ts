@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { type Duration, SAMPLE_MS } from "../support/duration.ts";
 import { writeArrays } from "./array_files.ts";
 import { compareFolders, type Difference, type Numbers, TOLERANCES } from "./compare.ts";
 import type { Contender } from "./contender.ts";
-import type { Duration } from "./protocol.ts";
 import type { Task, Work } from "./work.ts";
 
 /** A peer that takes part, and what it computes in. */
@@ -10,9 +10,6 @@ export interface Entrant {
   contender: Contender;
   numbers: Numbers;
 }
-
-/** How long one sample should take at least: waiting for a queue takes 10 ms by itself. */
-const SAMPLE_MS = 200;
 
 /** The time of one run in each round. */
 export interface Timing {

@@ -1,5 +1,6 @@
+import type { Origin } from "../support/results.ts";
 import type { Outcome, Timing } from "./contest.ts";
-import { median, pairedRatio, quantile } from "./statistics.ts";
+import { median, pairedRatio, quantile } from "../support/statistics.ts";
 
 /** What was found of one peer at one work. */
 export interface Entry {
@@ -32,12 +33,7 @@ export interface Finding {
 }
 
 /** What a run of the bench found, as its JSON file has it. */
-export interface Findings {
-  date: string;
-  commit: string;
-  adapter: string;
-  software: boolean;
-  machine: { os: string; processor: string; cores: number; loadBefore: number; loadAfter: number };
+export interface Findings extends Omit<Origin, "versions"> {
   peers: Record<string, { device: string; versions: Record<string, string> }>;
   /** Peers that could not be started, and why. */
   missing: Record<string, string>;

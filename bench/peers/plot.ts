@@ -1,6 +1,6 @@
 import { type Html, html } from "../../src/report/html.ts";
 import type { Entry, Finding } from "./findings.ts";
-import { threeDigits } from "./statistics.ts";
+import { threeDigits } from "../support/statistics.ts";
 
 const WIDTH = 860;
 const LABEL_WIDTH = 190;

@@ -1,4 +1,4 @@
-import process from "node:process";
+import { timed } from "../support/duration.ts";
 import { readArrays, writeArrays } from "./array_files.ts";
 import { linesOf } from "./lines.ts";
 import type { Arrays, Task } from "./work.ts";
@@ -15,12 +15,6 @@ export interface Introduction {
   device: string;
   /** Whether the device is the processor. */
   software: boolean;
-}
-
-/** How long some repeats took: on the clock, and of the processor's cores together. */
-export interface Duration {
-  wallMs: number;
-  cpuMs: number;
 }
 
 /** Lines that answer begin with this: libraries print what they like. */
@@ -71,15 +65,6 @@ export async function serve(open: () => Promise<Peer>): Promise<never> {
     answer({ error: messageOf(error) });
   }
   Deno.exit(0);
-}
-
-async function timed(work: () => Promise<void>): Promise<Duration> {
-  const cpu = process.cpuUsage();
-  const start = performance.now();
-  await work();
-  const wallMs = performance.now() - start;
-  const { user, system } = process.cpuUsage(cpu);
-  return { wallMs, cpuMs: (user + system) / 1000 };
 }
 
 function messageOf(error: unknown): string {

@@ -1,19 +1,17 @@
 import type { Entry, Finding, Findings } from "./findings.ts";
-import { threeDigits } from "./statistics.ts";
+import { describeOrigin } from "../support/results.ts";
+import { threeDigits } from "../support/statistics.ts";
 import { type Verdict, verdicts } from "./targets.ts";
 
 /** The Markdown page of a run. */
 export function markdownReport(found: Findings): string {
-  const { date, commit, adapter, machine } = found;
-  const load = `${threeDigits(machine.loadBefore)} before, ${threeDigits(machine.loadAfter)} after`;
   return [
-    `# Beside its peers, on ${adapter}`,
+    `# Beside its peers, on ${found.adapter}`,
     "",
     "Written by `deno task bench:peers`; what is compared and how is in " +
     "[docs/benchmarks.md](../../../docs/benchmarks.md).",
     "",
-    `${date.slice(0, 16).replace("T", " ")} UTC, commit ${commit}, ${machine.os}, ` +
-    `${machine.processor}, ${machine.cores} cores (load ${load}).`,
+    describeOrigin(found),
     "",
     "![Time relative to ours, on a logarithmic scale](peers.svg)",
     "",

@@ -35,6 +35,17 @@ export interface TimedWork {
   times: number;
 }
 
+/** The least time that an adapter's arithmetic and its memory need for a dispatch, each by itself. */
+export function leastTimes(
+  dispatch: Dispatch,
+  { gflops, gigabytesPerSecond }: Limits,
+): { arithmeticMs: number; memoryMs: number } {
+  return {
+    arithmeticMs: (dispatch.flops ?? 0) / gflops / 1e6,
+    memoryMs: bytesOf(dispatch) / gigabytesPerSecond / 1e6,
+  };
+}
+
 /** Near a limit: a kernel at half of it has little left to gain. */
 const NEAR = 0.5;
 
@@ -47,17 +58,16 @@ export function workOf(
 ): Work {
   let [dispatches, ms, flops, bytes, arithmeticMs, memoryMs, leastMs] = [0, 0, 0, 0, 0, 0, 0];
   for (const { dispatch, ms: took, times } of list) {
-    const [sums, moved] = [times * (dispatch.flops ?? 0), times * bytesOf(dispatch)];
     dispatches += times;
     ms += took;
-    flops += sums;
-    bytes += moved;
+    flops += times * (dispatch.flops ?? 0);
+    bytes += times * bytesOf(dispatch);
     if (limits === null) continue;
-    const arithmetic = sums / limits.gflops / 1e6;
-    const memory = moved / limits.gigabytesPerSecond / 1e6;
-    arithmeticMs += arithmetic;
-    memoryMs += memory;
-    leastMs += Math.max(arithmetic, memory); // of each by itself: they run one after another
+    const least = leastTimes(dispatch, limits);
+    arithmeticMs += times * least.arithmeticMs;
+    memoryMs += times * least.memoryMs;
+    // Of each by itself: they run one after another.
+    leastMs += times * Math.max(least.arithmeticMs, least.memoryMs);
   }
   const limitShare = limits === null || ms === 0 ? null : leastMs / ms;
   const roof = limitShare === null ? null : arithmeticMs >= memoryMs ? "arithmetic" : "memory";

@@ -1,5 +1,5 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
-import { median, pairedRatio, quantile, threeDigits } from "../../../bench/peers/statistics.ts";
+import { median, pairedRatio, quantile, threeDigits } from "../../../bench/support/statistics.ts";
 
 Deno.test("median() is the middle one, or between the two", () => {
   equal(median([3, 1, 2]), 2);
