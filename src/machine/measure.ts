@@ -1,3 +1,4 @@
+import process from "node:process";
 import type { Gpu } from "../gpu/gpu.ts";
 import { bytesOf } from "../gpu/plan.ts";
 import { type Dispatch, gridOf, type Recorder } from "../gpu/recorder.ts";
@@ -8,6 +9,8 @@ export interface Measurement {
   adapter: string;
   medianMs: number;
   p90Ms: number;
+  /** Time of all cores, where they are what computes: other programs do not lengthen it. */
+  cpuMs?: number;
   gflops?: number;
   gigabytesPerSecond: number;
   /** Of the adapter's arithmetic limit, or of its bandwidth where nothing is multiplied. */
@@ -57,7 +60,9 @@ export async function measure(
   await run(1); // compiles
   const repeats = Math.max(1, Math.round(SAMPLE_MS / await run(1)));
   const samples: number[] = [];
+  const cpuBefore = process.cpuUsage();
   for (let i = 0; i < SAMPLES; i++) samples.push(await run(repeats) / repeats);
+  const { user, system } = process.cpuUsage(cpuBefore);
   samples.sort((a, b) => a - b);
 
   const flops = dispatches.reduce((sum, dispatch) => sum + (dispatch.flops ?? 0), 0);
@@ -68,6 +73,7 @@ export async function measure(
     adapter: gpu.adapter.name,
     medianMs,
     p90Ms: samples[Math.ceil(SAMPLES * 0.9) - 1],
+    ...(gpu.adapter.software ? { cpuMs: (user + system) / 1000 / (SAMPLES * repeats) } : {}),
     ...(flops > 0 ? { gflops: flops / medianMs / 1e6 } : {}),
     gigabytesPerSecond: bytes / medianMs / 1e6,
     sample: async () => void await run(repeats),
