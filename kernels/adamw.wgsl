@@ -3,7 +3,7 @@
 // Math       g' = clip·g                     lr = rate[kind]·lr_scale
 //            p *= 1 − lr·wd                  m += (1 − β₁)·(g' − m)    v = β₂·v + (1 − β₂)·g'²
 //            p −= lr / bias₁ · m / (√v / √bias₂ + ε)
-//            t  = μ·t + (1 − μ)·p            if update_teacher
+//            t  = μ·t + (1 − μ)·p            if update_teacher; all before if update_student
 // Shapes     values, grads, exp_avg, exp_avg_sq, teacher [n], n a multiple of 64;
 //            table u32 [n/64 + 4·segments]: the segment of each block of 64 elements, then four
 //            f32 of each segment (lr_scale, decays 0 | 1, kind, unused);
@@ -26,6 +26,7 @@ const SQRT_BIAS_CORRECTION2 = 10u;
 const MOMENTUM = 11u;
 const ONE_MINUS_MOMENTUM = 12u;
 const UPDATE_TEACHER = 13u;
+const UPDATE_STUDENT = 14u;
 
 @group(0) @binding(1) var<storage, read> grads: array<vec4f>;
 @group(0) @binding(2) var<storage, read> table: array<u32>;
@@ -47,15 +48,18 @@ fn update(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: 
   let lr = hyper[kind] * bitcast<f32>(table[segment]);
   let weight_decay = hyper[WEIGHT_DECAY] * bitcast<f32>(table[segment + 1u]);
 
-  let g = clip[1] * grads[index];
-  let m = exp_avg[index] + hyper[ONE_MINUS_BETA1] * (g - exp_avg[index]);
-  let v = hyper[BETA2] * exp_avg_sq[index] + hyper[ONE_MINUS_BETA2] * (g * g);
-  let denominator = sqrt(v) / hyper[SQRT_BIAS_CORRECTION2] + hyper[EPS];
-  let decayed = values[index] * (1.0 - lr * weight_decay);
-  let p = decayed - lr / hyper[BIAS_CORRECTION1] * (m / denominator);
-  exp_avg[index] = m;
-  exp_avg_sq[index] = v;
-  values[index] = p;
+  var p = values[index];
+  if (hyper[UPDATE_STUDENT] != 0.0) {
+    let g = clip[1] * grads[index];
+    let m = exp_avg[index] + hyper[ONE_MINUS_BETA1] * (g - exp_avg[index]);
+    let v = hyper[BETA2] * exp_avg_sq[index] + hyper[ONE_MINUS_BETA2] * (g * g);
+    let denominator = sqrt(v) / hyper[SQRT_BIAS_CORRECTION2] + hyper[EPS];
+    let decayed = p * (1.0 - lr * weight_decay);
+    p = decayed - lr / hyper[BIAS_CORRECTION1] * (m / denominator);
+    exp_avg[index] = m;
+    exp_avg_sq[index] = v;
+    values[index] = p;
+  }
   if (hyper[UPDATE_TEACHER] != 0.0) {
     teacher[index] = hyper[MOMENTUM] * teacher[index] + hyper[ONE_MINUS_MOMENTUM] * p;
   }

@@ -40,7 +40,8 @@ struct Params { rows: u32, groups: u32, dim: u32, eps: f32, grad_scale: f32 }
 @group(0) @binding(3) var<storage, read> nearest: array<u32>;
 @group(0) @binding(4) var<storage, read> distances: array<f32>;
 @group(0) @binding(5) var<storage, read> followers: array<vec2u>;
-@group(0) @binding(6) var<storage, read_write> dx: array<elem>;
+@group(0) @binding(6) var<storage, read> loss_scalars: array<f32>; // temperature, loss scale
+@group(0) @binding(7) var<storage, read_write> dx: array<elem>;
 
 @group(0) @binding(1) var<storage, read> nearest_in: array<u32>;
 @group(0) @binding(2) var<storage, read_write> followers_out: array<vec2u>;
@@ -176,7 +177,8 @@ fn backward_input(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) 
 
   let clamped = norms[row] < params.eps;
   let radial = select(along, 0.0, clamped);
-  let scale = params.grad_scale / f32(params.rows) / max(norms[row], params.eps);
+  let loss_scale = loss_scalars[1];
+  let scale = loss_scale * params.grad_scale / f32(params.rows) / max(norms[row], params.eps);
   for (var col = lane; col < params.dim; col += WORKGROUP_SIZE) {
     dx[start + col] = elem(scale * (dy_at(row, col) - y[start + col] * radial));
   }

@@ -26,7 +26,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> images: array<f32>;
 @group(0) @binding(2) var<storage, read> weight: array<elem>;
-@group(0) @binding(3) var<storage, read> bias: array<elem>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<elem>;
 
 @group(0) @binding(2) var<storage, read> dy: array<elem>;
@@ -101,7 +101,7 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
     for (var j = 0u; j < 4u; j++) {
       let out_col = col + lane % 16u * 4u + j;
       if (out_row < params.rows && out_col < params.dim) {
-        y[out_row * params.dim + out_col] = elem(sum[i][j] + f32(bias[out_col]));
+        y[out_row * params.dim + out_col] = elem(sum[i][j] + bias[out_col]);
       }
     }
   }

@@ -21,7 +21,7 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> images: array<f32>;
 @group(0) @binding(2) var<storage, read> weight: array<elem>;
-@group(0) @binding(3) var<storage, read> bias: array<elem>;
+@group(0) @binding(3) var<storage, read> bias: array<f32>;
 @group(0) @binding(4) var<storage, read_write> y: array<elem>;
 
 @group(0) @binding(2) var<storage, read> dy: array<elem>;
@@ -95,7 +95,7 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
   let base3 = row_bases(row + 12u);
   let cols = min(vec4u(col) + vec4u(0u, 1u, 2u, 3u), vec4u(params.dim - 1u));
   let starts = cols * params.taps; // first weight of each column
-  let b = vec4f(f32(bias[cols.x]), f32(bias[cols.y]), f32(bias[cols.z]), f32(bias[cols.w]));
+  let b = vec4f(bias[cols.x], bias[cols.y], bias[cols.z], bias[cols.w]);
   var acc0 = mat4x4f(b, b, b, b);
   var acc1 = acc0;
   var acc2 = acc0;

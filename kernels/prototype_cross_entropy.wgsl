@@ -34,7 +34,7 @@ struct Params {
 @group(0) @binding(1) var<storage, read> teacher: array<elem>;
 @group(0) @binding(2) var<storage, read> center: array<f32>;
 @group(0) @binding(3) var<storage, read> teacher_lse: array<f32>;
-@group(0) @binding(4) var<storage, read> teacher_temp: array<f32>;
+@group(0) @binding(4) var<storage, read> loss_scalars: array<f32>; // teacher temperature, loss scale
 @group(0) @binding(5) var<storage, read> pairs: array<vec2u>;
 @group(0) @binding(6) var<storage, read> weights: array<f32>;
 @group(0) @binding(7) var<storage, read_write> student: array<elem>;
@@ -69,13 +69,13 @@ fn forward_backward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups
   let student_sharpness = 1.0 / params.student_temp;
   let student_lse = log_sum_exp(lane, start, student_sharpness);
 
-  let teacher_sharpness = 1.0 / teacher_temp[0];
+  let teacher_sharpness = 1.0 / loss_scalars[0];
   let first = select(0u, pair.x, has_first);
   let second = select(0u, pair.y, has_second);
   let first_lse = teacher_lse[first];
   let second_lse = teacher_lse[second];
   let count = f32(has_first) + f32(has_second);
-  let scale = params.grad_scale * weight * student_sharpness;
+  let scale = loss_scalars[1] * params.grad_scale * weight * student_sharpness;
 
   var loss = 0.0;
   for (var k = lane; k < num_prototypes; k += WORKGROUP_SIZE) {

@@ -24,10 +24,10 @@ struct Params {
 @group(0) @binding(0) var<uniform> params: Params;
 
 @group(0) @binding(1) var<storage, read> patches: array<elem>;
-@group(0) @binding(2) var<storage, read> cls_token: array<elem>;
-@group(0) @binding(3) var<storage, read> register_tokens: array<elem>;
-@group(0) @binding(4) var<storage, read> mask_token: array<elem>;
-@group(0) @binding(5) var<storage, read> pos: array<elem>;
+@group(0) @binding(2) var<storage, read> cls_token: array<f32>;
+@group(0) @binding(3) var<storage, read> register_tokens: array<f32>;
+@group(0) @binding(4) var<storage, read> mask_token: array<f32>;
+@group(0) @binding(5) var<storage, read> pos: array<f32>;
 @group(0) @binding(6) var<storage, read> masks: array<u32>;
 @group(0) @binding(7) var<storage, read_write> x: array<elem>;
 
@@ -43,11 +43,13 @@ fn assemble(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups
   let out = (params.first_token + token) * dim;
   if (place == 0u) {
     for (var col = lane; col < dim; col += LANES) {
-      x[out + col] = elem(f32(cls_token[col]) + f32(pos[col]));
+      x[out + col] = elem(cls_token[col] + pos[col]);
     }
   } else if (place <= params.registers) {
     let start = (place - 1u) * dim;
-    for (var col = lane; col < dim; col += LANES) { x[out + col] = register_tokens[start + col]; }
+    for (var col = lane; col < dim; col += LANES) {
+      x[out + col] = elem(register_tokens[start + col]);
+    }
   } else {
     let patch_index = place - 1u - params.registers;
     let row = crop * params.patches + patch_index;
@@ -56,11 +58,11 @@ fn assemble(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups
     if (params.masked != 0u) { masked = masks[row] != 0u; }
     if (masked) {
       for (var col = lane; col < dim; col += LANES) {
-        x[out + col] = elem(f32(mask_token[col]) + f32(pos[start + col]));
+        x[out + col] = elem(mask_token[col] + pos[start + col]);
       }
     } else {
       for (var col = lane; col < dim; col += LANES) {
-        x[out + col] = elem(f32(patches[row * dim + col]) + f32(pos[start + col]));
+        x[out + col] = elem(f32(patches[row * dim + col]) + pos[start + col]);
       }
     }
   }

@@ -12,9 +12,10 @@ const koleoBench = (rows: number, dim: number): OpBench => ({
     const { losses, saved } = koleo(gpu, tensor, { groups: 2 });
     const views = [x.slice(0, rows * dim), x.slice(rows * dim)];
     assertAllClose(await gpu.download(losses), views.map((view) => koleoReference(view, dim)));
+    const scalars = gpu.upload([2], Float32Array.of(0.0625, 1), "loss_scalars");
     return (recorder) => {
       koleo(recorder, tensor, { groups: 2 });
-      koleoBackward(recorder, saved, 1);
+      koleoBackward(recorder, saved, 1, scalars);
     };
   },
 });

@@ -1,4 +1,5 @@
 // deno bench -A bench/ops/prototype_cross_entropy_bench.ts: loss and gradient over a logits chunk.
+import { view } from "../../src/gpu/tensor.ts";
 import { NO_PAIR, prototypeCrossEntropy } from "../../src/ops/prototype_cross_entropy.ts";
 import { softmaxStats } from "../../src/ops/softmax_stats.ts";
 import { prototypeCrossEntropyReference } from "../../tests/reference/prototype_cross_entropy.ts";
@@ -13,15 +14,15 @@ const crossEntropyBench = (numPrototypes: number): OpBench => ({
     const host = [1, 2].map((seed) => randomArray(rows * numPrototypes, { seed }));
     const [student, teacher] = host.map((x) => gpu.upload([rows, numPrototypes], x, "logits"));
     const center = gpu.upload([numPrototypes], new Float32Array(numPrototypes), "center");
-    const teacherTemp = gpu.upload([1], Float32Array.of(0.0625), "temp");
+    const lossScalars = gpu.upload([2], Float32Array.of(0.0625, 1), "loss_scalars");
     const pairs = Uint32Array.from({ length: 2 * rows }, (_, i) => i % 2 ? NO_PAIR : i / 2);
     const weights = new Float32Array(rows).fill(1);
     const chunk = {
       student,
       teacher,
       center,
-      teacherLse: softmaxStats(gpu, teacher, center, teacherTemp).lse,
-      teacherTemp,
+      teacherLse: softmaxStats(gpu, teacher, center, view(lossScalars, [1])).lse,
+      lossScalars,
       studentTemp: 0.1,
       pairs: gpu.upload([rows, 2], pairs, "pairs"),
       weights: gpu.upload([rows], weights, "weights"),

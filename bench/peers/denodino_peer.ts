@@ -55,6 +55,7 @@ async function prepare(open: OpenDevice, task: Task, inputs: Arrays): Promise<Pr
 function keeping(plan: PlanRecorder, adapter: AdapterFacts): Recorder {
   return {
     adapter,
+    elem: plan.elem,
     empty: (...tensor) => plan.keep("activations", ...tensor),
     keep: (...tensor) => plan.keep(...tensor),
     constant: (...table) => plan.constant(...table),

@@ -28,7 +28,7 @@ export async function prepareStep(
     const now = schedules.at(index);
     setMasks(step.inputs, step.shape, Uint8Array.from(inputs.masks.data));
     drawDropPath(step.inputs, step.shape, 0, index, 0);
-    step.inputs.set("teacher_temp", [now.teacherTemp]);
+    step.inputs.set("loss_scalars", [now.teacherTemp, 1]);
     const { scaledLr } = schedules;
     step.inputs.set("hyper", hyperOf(index, now, { method, optim, scaledLr }));
     runner.write(step.inputs.whole, step.inputs.values);

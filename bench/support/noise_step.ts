@@ -72,7 +72,7 @@ function fillStep(runner: PlanRunner, step: TrainStep, config: TrainConfig): voi
   const { inputs, shape } = step;
   setMasks(inputs, shape, masksOf(shape, 0, 0, 0));
   drawDropPath(inputs, shape, 0, 0, 0);
-  inputs.set("teacher_temp", [now.teacherTemp]);
+  inputs.set("loss_scalars", [now.teacherTemp, 1]);
   inputs.set("hyper", hyperOf(0, now, { method, optim, scaledLr }));
   runner.write(inputs.whole, inputs.values);
 }

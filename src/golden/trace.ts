@@ -1,4 +1,4 @@
-import type { Tensor } from "../gpu/tensor.ts";
+import { type Tensor, view } from "../gpu/tensor.ts";
 import { matmul } from "../ops/matmul.ts";
 import type { HeadPass, StepTrace } from "../training/step.ts";
 import { tokensPerCrop } from "../training/step_shape.ts";
@@ -61,7 +61,7 @@ async function compareStudent(replay: Replay, s: number, trace: StepTrace): Prom
 /** Logits and targets by row; the step itself makes them chunk by chunk and keeps neither. */
 async function headOutput(replay: Replay, pass: HeadPass, center: Tensor) {
   const { gpu, step } = replay;
-  const temp = step.inputs.tensor("teacher_temp");
+  const temp = view(step.inputs.tensor("loss_scalars"), [1]);
   const tensor = logitsOf(replay, pass);
   const targets = rowsOf(await targetsOf(gpu, tensor, center, temp), tensor);
   const logits = rowsOf(await gpu.download(tensor), tensor);

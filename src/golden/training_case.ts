@@ -62,7 +62,7 @@ async function replayStep(replay: Replay, s: number, schedules: Schedules): Prom
   if (shape.localViews > 0) gpu.write(step.localViews, viewsOf(replay, s, "local"));
   setMasks(inputs, shape, replay.case.i32(`step${s}.masks`));
   compareMasks(replay, s);
-  inputs.set("teacher_temp", [now.teacherTemp]);
+  inputs.set("loss_scalars", [now.teacherTemp, 1]);
   const optim = OptimArgs.parse(json.optimizer);
   const { method } = shape;
   inputs.set("hyper", hyperOf(s, now, { method, optim, scaledLr: schedules.scaledLr }));

@@ -1,5 +1,5 @@
 import { maskTable } from "../views/masks.ts";
-import type { Tensor } from "../gpu/tensor.ts";
+import { type Tensor, view } from "../gpu/tensor.ts";
 import { updateCenter } from "../ops/center.ts";
 import { koleo, koleoBackward } from "../ops/koleo.ts";
 import { meanRows } from "../ops/mean_rows.ts";
@@ -76,15 +76,15 @@ async function compareCrossEntropy(
     "teacher",
   );
   const center = unit.zeros([columns], "center");
-  const teacherTemp = gpu.upload([1], Float32Array.of(1), "teacher_temp");
+  const lossScalars = gpu.upload([2], Float32Array.of(1, 1), "loss_scalars");
   const table = Uint32Array.from([...Array(rows).keys()].flatMap(pairs));
   const losses = gpu.empty([rows], "losses");
   prototypeCrossEntropy(gpu, {
     student: logits, // its gradient takes its place
     teacher,
     center,
-    teacherLse: softmaxStats(gpu, teacher, center, teacherTemp).lse,
-    teacherTemp,
+    teacherLse: softmaxStats(gpu, teacher, center, view(lossScalars, [1])).lse,
+    lossScalars,
     studentTemp: settings.student_temp,
     pairs: gpu.upload([rows, 2], table, "pairs"),
     weights: gpu.upload([rows], weights, "weights"),
@@ -99,7 +99,8 @@ async function compareCrossEntropy(
 async function replayKoleo(unit: UnitCase): Promise<void> {
   const { losses, saved } = koleo(unit.gpu, unit.upload("x"), { groups: 1 });
   await unit.check("loss", losses, ALLOWED.loss);
-  await unit.check("grad_x", koleoBackward(unit.gpu, saved, 1), ALLOWED.gradient);
+  const scalars = unit.gpu.upload([2], Float32Array.of(1, 1), "loss_scalars");
+  await unit.check("grad_x", koleoBackward(unit.gpu, saved, 1, scalars), ALLOWED.gradient);
 }
 
 async function replaySinkhorn(unit: UnitCase): Promise<void> {

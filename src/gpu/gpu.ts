@@ -1,9 +1,18 @@
 import { type AdapterFacts, type DeviceOptions, type OpenDevice, openDevice } from "./device.ts";
 import { GpuError, ShapeError } from "./errors.ts";
+import type { Elem } from "./kernel.ts";
 import { Pipelines } from "./pipelines.ts";
 import { readTensor } from "./readback.ts";
-import { type Dispatch, gridOf, type Recorder } from "./recorder.ts";
-import { byteLength, type DType, elementCount, type MemoryKind, type Tensor } from "./tensor.ts";
+import { type Dispatch, gridOf, type Recorder, withElemOf } from "./recorder.ts";
+import {
+  byteLength,
+  bytesFor,
+  type DType,
+  elementCount,
+  floatsOf,
+  type MemoryKind,
+  type Tensor,
+} from "./tensor.ts";
 
 const STORAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
 
@@ -21,6 +30,7 @@ const STORAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsag
  */
 export class Gpu implements Recorder, Disposable {
   readonly adapter: AdapterFacts;
+  readonly elem: Elem;
   readonly device: GPUDevice;
   readonly pipelines: Pipelines;
   readonly #open: OpenDevice;
@@ -28,25 +38,31 @@ export class Gpu implements Recorder, Disposable {
   readonly #buffers: GPUBuffer[] = [];
   #failures: Promise<GpuError | undefined>[] = [];
 
-  private constructor(open: OpenDevice, closes: boolean) {
+  private constructor(open: OpenDevice, { elem, closes }: { elem: Elem; closes: boolean }) {
     this.#open = open;
     this.#closes = closes;
+    this.elem = elem;
     this.device = open.device;
     this.adapter = open.facts;
     this.pipelines = new Pipelines(open.device);
   }
 
-  /** @throws {GpuError} If no adapter of the kind asked for is found. */
-  static async open(options: DeviceOptions = {}): Promise<Gpu> {
-    return new Gpu(await openDevice(options), true);
+  /**
+   * @param options Which adapter; `elem`: how activations and the weights of products are stored.
+   * @throws {GpuError} If no adapter of the kind asked for is found.
+   */
+  static async open(
+    { elem = "f32", ...options }: DeviceOptions & { elem?: Elem } = {},
+  ): Promise<Gpu> {
+    return new Gpu(await openDevice(options), { elem, closes: true });
   }
 
   /** A live device beside the plan of an open one, which stays open when this is disposed of. */
   static on(open: OpenDevice): Gpu {
-    return new Gpu(open, false);
+    return new Gpu(open, { elem: "f32", closes: false });
   }
 
-  empty(shape: readonly number[], label: string, dtype: DType = "f32"): Tensor {
+  empty(shape: readonly number[], label: string, dtype: DType = this.elem): Tensor {
     return this.keep("activations", shape, label, dtype);
   }
 
@@ -61,9 +77,19 @@ export class Gpu implements Recorder, Disposable {
     return this.upload(shape, data, label);
   }
 
-  /** A new tensor with these values. @throws {ShapeError} If their count does not fit the shape. */
-  upload(shape: readonly number[], data: Float32Array | Uint32Array, label: string): Tensor {
-    const tensor = this.empty(shape, label, data instanceof Uint32Array ? "u32" : "f32");
+  /**
+   * A new tensor with these values.
+   *
+   * @param dtype How they are stored; as they are if left out.
+   * @throws {ShapeError} If their count does not fit the shape.
+   */
+  upload(
+    shape: readonly number[],
+    data: Float32Array | Uint32Array,
+    label: string,
+    dtype: DType = data instanceof Uint32Array ? "u32" : "f32",
+  ): Tensor {
+    const tensor = this.empty(shape, label, dtype);
     this.write(tensor, data);
     return tensor;
   }
@@ -78,11 +104,12 @@ export class Gpu implements Recorder, Disposable {
     }
     if (data.length === 0) return; // Deno cannot write nothing
     const buffer = tensor.storage.buffer!;
-    this.device.queue.writeBuffer(buffer, tensor.offsetBytes, data as Float32Array<ArrayBuffer>);
+    this.device.queue.writeBuffer(buffer, tensor.offsetBytes, bytesFor(tensor.dtype, data));
   }
 
-  run(dispatch: Dispatch): void {
+  run(given: Dispatch): void {
     const { device } = this;
+    const dispatch = withElemOf(given, this.elem);
     device.pushErrorScope("out-of-memory");
     device.pushErrorScope("validation");
     const uniform = dispatch.params && this.#uniform(dispatch.params, dispatch.label);
@@ -105,7 +132,7 @@ export class Gpu implements Recorder, Disposable {
 
   /** The values of a tensor; waits for everything before it and throws what failed. */
   async download(tensor: Tensor): Promise<Float32Array> {
-    return new Float32Array(await this.downloadBytes(tensor));
+    return floatsOf(tensor, await this.downloadBytes(tensor));
   }
 
   /** The raw bytes of a tensor. @throws {GpuError} If any dispatch before it failed. */

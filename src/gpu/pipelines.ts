@@ -1,5 +1,5 @@
 import { GpuError } from "./errors.ts";
-import { type KernelSource, wgslOf } from "./kernel.ts";
+import { wgslOf } from "./kernel.ts";
 import type { Dispatch } from "./recorder.ts";
 import { byteLength } from "./tensor.ts";
 
@@ -8,7 +8,7 @@ import { byteLength } from "./tensor.ts";
  */
 export class Pipelines {
   readonly #device: GPUDevice;
-  readonly #modules = new Map<KernelSource, GPUShaderModule>();
+  readonly #modules = new Map<string, GPUShaderModule>();
   readonly #layouts = new Map<string, GPUBindGroupLayout>();
   readonly #pipelines = new Map<string, GPUComputePipeline>();
 
@@ -88,11 +88,12 @@ export class Pipelines {
     };
   }
 
-  #module({ source, label }: Dispatch): GPUShaderModule {
-    let module = this.#modules.get(source);
+  #module({ source, label, elem = "f32" }: Dispatch): GPUShaderModule {
+    const code = wgslOf(source, elem);
+    let module = this.#modules.get(code);
     if (!module) {
-      module = this.#device.createShaderModule({ label, code: wgslOf(source, "f32") });
-      this.#modules.set(source, module);
+      module = this.#device.createShaderModule({ label, code });
+      this.#modules.set(code, module);
     }
     return module;
   }
@@ -121,9 +122,10 @@ export class Pipelines {
   }
 }
 
-function pipelineKey({ source, entryPoint, constants, params, inputs, outputs }: Dispatch): string {
+function pipelineKey(dispatch: Dispatch): string {
+  const { source, entryPoint, elem = "f32", constants, params, inputs, outputs } = dispatch;
   const layout = [params ? 1 : 0, inputs.length, outputs.length];
-  return JSON.stringify([entryPoint, constants, layout]) + wgslOf(source, "f32");
+  return JSON.stringify([entryPoint, constants, layout]) + wgslOf(source, elem);
 }
 
 function bufferOf(storage: { buffer?: GPUBuffer }, tensor: string, label: string): GPUBuffer {

@@ -1,6 +1,7 @@
 import type { AdapterFacts } from "./device.ts";
 import { GpuError } from "./errors.ts";
-import type { Dispatch, Recorder } from "./recorder.ts";
+import type { Elem } from "./kernel.ts";
+import { type Dispatch, type Recorder, withElemOf } from "./recorder.ts";
 import { assignSlots, type Lifetime, peakBytes, type Slot } from "./slots.ts";
 import { byteLength, type DType, type MemoryKind, type Storage, type Tensor } from "./tensor.ts";
 
@@ -52,7 +53,8 @@ export class PlanRecorder implements Recorder {
   #phase = "";
   #count = 0;
 
-  constructor(readonly adapter: AdapterFacts) {}
+  /** @param elem How activations and the weights of products are stored. */
+  constructor(readonly adapter: AdapterFacts, readonly elem: Elem = "f32") {}
 
   /** Starts a list of dispatches; phases are run by name. Activations do not outlive their phase. */
   phase(name: string): void {
@@ -63,7 +65,7 @@ export class PlanRecorder implements Recorder {
     this.#phase = name;
   }
 
-  empty(shape: readonly number[], label: string, dtype: DType = "f32"): Tensor {
+  empty(shape: readonly number[], label: string, dtype: DType = this.elem): Tensor {
     const tensor = makeTensor("activations", shape, label, dtype);
     this.#transient.add(tensor.storage);
     return tensor;
@@ -95,7 +97,7 @@ export class PlanRecorder implements Recorder {
     for (const { storage } of [...dispatch.inputs, ...dispatch.outputs]) {
       if (this.#transient.has(storage)) this.#touch(storage, dispatch.label);
     }
-    list.push(dispatch);
+    list.push(withElemOf(dispatch, this.elem));
     this.#count++;
   }
 

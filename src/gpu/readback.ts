@@ -1,6 +1,6 @@
 import { GpuError } from "./errors.ts";
 import type { OpenDevice } from "./device.ts";
-import { byteLength, elementCount, type Tensor } from "./tensor.ts";
+import { byteLength, floatsOf, type Tensor } from "./tensor.ts";
 
 /**
  * The bytes of a tensor, padded to whole words; waits for everything submitted so far.
@@ -57,12 +57,12 @@ export class Readback implements Disposable {
   readonly #staging: GPUBuffer;
   #pending = 0;
 
-  /** @param tensor A kept f32 tensor. @param capacity Copies that may gather before a read. */
+  /** @param tensor A kept tensor of floats. @param capacity Copies that may gather before a read. */
   constructor(open: OpenDevice, tensor: Tensor, capacity = 64) {
     this.#open = open;
     this.#tensor = tensor;
     this.capacity = capacity;
-    this.#rowBytes = elementCount(tensor.shape) * 4;
+    this.#rowBytes = byteLength(tensor.shape, tensor.dtype);
     this.#staging = open.device.createBuffer({
       label: `${tensor.label} (readback)`,
       size: this.#rowBytes * capacity,
@@ -95,9 +95,10 @@ export class Readback implements Disposable {
     const length = count * this.#rowBytes;
     const bytes = await mappedBytes(this.#open, this.#staging, length, this.#tensor.label);
     this.#pending = 0;
-    const values = new Float32Array(bytes);
-    const size = this.#rowBytes / 4;
-    return Array.from({ length: count }, (_, i) => values.subarray(i * size, (i + 1) * size));
+    return Array.from({ length: count }, (_, i) => {
+      const row = bytes.slice(i * this.#rowBytes, (i + 1) * this.#rowBytes);
+      return floatsOf(this.#tensor, row);
+    });
   }
 
   [Symbol.dispose](): void {

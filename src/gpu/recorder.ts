@@ -1,5 +1,5 @@
 import type { AdapterFacts } from "./device.ts";
-import type { KernelSource } from "./kernel.ts";
+import type { Elem, KernelSource } from "./kernel.ts";
 import type { DType, MemoryKind, Tensor } from "./tensor.ts";
 
 /** One kernel call: what runs, over which tensors, on how many workgroups. */
@@ -9,6 +9,8 @@ export interface Dispatch {
   /** A text import of one file of `kernels/`, linked with those that it imports. */
   source: KernelSource;
   entryPoint: string;
+  /** What `elem` is in this kernel, where it is not what the recorder stores activations as. */
+  elem?: Elem;
   /** Values for the `override` constants of the kernel. */
   constants?: Record<string, number>;
   /** The `Params` struct at binding 0, from {@linkcode packParams}. */
@@ -31,13 +33,24 @@ export interface Dispatch {
  */
 export interface Recorder {
   readonly adapter: AdapterFacts;
-  /** Memory with undefined contents, alive from its first write to its last read. */
+  /** How activations and the weights of products are stored. */
+  readonly elem: Elem;
+  /**
+   * Memory with undefined contents, alive from its first write to its last read.
+   *
+   * @param dtype `elem` if left out: statistics, partial sums and losses say "f32".
+   */
   empty(shape: readonly number[], label: string, dtype?: DType): Tensor;
   /** Zeroed memory that lives as long as the recorder. */
   keep(kind: MemoryKind, shape: readonly number[], label: string, dtype?: DType): Tensor;
   /** A table that never changes, such as sequence offsets. */
   constant(data: Float32Array | Uint32Array, shape: readonly number[], label: string): Tensor;
   run(dispatch: Dispatch): void;
+}
+
+/** A dispatch that says what `elem` is, for a recorder that stores activations as `elem`. */
+export function withElemOf(dispatch: Dispatch, elem: Elem): Dispatch {
+  return dispatch.elem || elem === "f32" ? dispatch : { ...dispatch, elem };
 }
 
 /** One field of a kernel's `struct Params`. */

@@ -5,7 +5,15 @@ import { mib, type Plan } from "./plan.ts";
 import { readTensor } from "./readback.ts";
 import { encodeDispatch, type ReadyDispatch, submissions } from "./ready_dispatch.ts";
 import { type Dispatch, gridOf } from "./recorder.ts";
-import { alignUp, elementCount, type Storage, type Tensor } from "./tensor.ts";
+import {
+  alignUp,
+  BYTES,
+  bytesFor,
+  elementCount,
+  floatsOf,
+  type Storage,
+  type Tensor,
+} from "./tensor.ts";
 
 const STORAGE = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
 
@@ -55,8 +63,8 @@ export class PlanRunner implements Disposable {
     if (data.length === 0) return; // Deno cannot write nothing
     this.#open.device.queue.writeBuffer(
       tensor.storage.buffer!,
-      tensor.offsetBytes + offset * data.BYTES_PER_ELEMENT,
-      data as Float32Array<ArrayBuffer>,
+      tensor.offsetBytes + offset * BYTES[tensor.dtype],
+      bytesFor(tensor.dtype, data),
     );
   }
 
@@ -89,8 +97,7 @@ export class PlanRunner implements Disposable {
 
   /** The values of a tensor that the plan keeps; waits for the queue. */
   async download(tensor: Tensor): Promise<Float32Array<ArrayBuffer>> {
-    const values = new Float32Array(await readTensor(this.#open, tensor));
-    return values.subarray(0, elementCount(tensor.shape));
+    return floatsOf(tensor, await readTensor(this.#open, tensor));
   }
 
   /** Waits until everything submitted has run. @throws {GpuError} If anything of it failed. */

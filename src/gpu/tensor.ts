@@ -36,7 +36,8 @@ export interface Tensor {
 /** Offsets inside a buffer are multiples of this: the largest alignment that WebGPU asks for. */
 export const ALIGNMENT_BYTES = 256;
 
-const BYTES: Record<DType, number> = { f32: 4, f16: 2, u32: 4 };
+/** Bytes of one element. */
+export const BYTES: Record<DType, number> = { f32: 4, f16: 2, u32: 4 };
 
 /** Number of elements of a shape. */
 export function elementCount(shape: readonly number[]): number {
@@ -46,6 +47,24 @@ export function elementCount(shape: readonly number[]): number {
 /** Bytes that a tensor of this shape takes, rounded up to whole words; at least one word. */
 export function byteLength(shape: readonly number[], dtype: DType): number {
   return Math.max(4, Math.ceil((elementCount(shape) * BYTES[dtype]) / 4) * 4);
+}
+
+/** Values as a buffer takes them: rounded where they are stored in halves, in whole words. */
+export function bytesFor(
+  dtype: DType,
+  data: Float32Array | Uint32Array,
+): Float32Array<ArrayBuffer> | Uint16Array<ArrayBuffer> {
+  if (dtype !== "f16") return data as Float32Array<ArrayBuffer>;
+  const words = new Float16Array(Math.ceil(data.length / 2) * 2);
+  words.set(data);
+  return new Uint16Array(words.buffer);
+}
+
+/** The numbers in the bytes of a tensor. */
+export function floatsOf({ shape, dtype }: Tensor, bytes: ArrayBuffer): Float32Array<ArrayBuffer> {
+  const count = elementCount(shape);
+  if (dtype !== "f16") return new Float32Array(bytes).subarray(0, count);
+  return Float32Array.from(new Float16Array(bytes).subarray(0, count));
 }
 
 /** Rounds a byte count up to the alignment of a binding. */

@@ -39,7 +39,7 @@ export class SelfAttention {
     sequences: Sequences,
     options: { rowScale: RowScale | null; keep: boolean },
   ): [y: Tensor, saved: SelfAttentionSaved] {
-    const qkv = linear(gpu, x, this.qkv.weight.value, this.qkv.bias.value); // [T, 3D]
+    const qkv = linear(gpu, x, this.qkv.weight.working, this.qkv.bias.value); // [T, 3D]
     const { out, lse } = attention(gpu, qkv, sequences, this.numHeads); // [T, D]
     const [y, proj] = this.proj.forward(gpu, out, residual, options);
     return [y, { x, qkv, out, lse, proj }];
@@ -47,7 +47,7 @@ export class SelfAttention {
 
   /** What the first token of each sequence attends to, into `into` `[S, numHeads, N]`. */
   classAttention(gpu: Recorder, x: Tensor, into: Tensor): void {
-    const qkv = linear(gpu, x, this.qkv.weight.value, this.qkv.bias.value); // [T, 3D]
+    const qkv = linear(gpu, x, this.qkv.weight.working, this.qkv.bias.value); // [T, 3D]
     const [sequences] = into.shape;
     classAttention(gpu, qkv, { sequences, numHeads: this.numHeads, into });
   }

@@ -12,10 +12,8 @@ export class Linear {
   readonly bias: Parameter;
 
   constructor(set: ParameterSet, name: string, inDim: number, outDim: number) {
-    this.weight = set.declare(`${name}.weight`, [outDim, inDim], {
-      kind: "truncatedNormal",
-      std: INIT_STD,
-    });
+    const init = { kind: "truncatedNormal", std: INIT_STD } as const;
+    this.weight = set.declare(`${name}.weight`, [outDim, inDim], init, { multiplies: true });
     this.bias = set.declare(`${name}.bias`, [outDim], { kind: "constant", value: 0 });
   }
 
@@ -26,6 +24,6 @@ export class Linear {
    */
   backward(gpu: Recorder, dy: Tensor, x: Tensor, { pre }: { pre?: Tensor } = {}): Tensor {
     linearBackwardParams(gpu, dy, x, { weight: this.weight.grad, bias: this.bias.grad });
-    return linearBackwardInput(gpu, dy, this.weight.value, { pre });
+    return linearBackwardInput(gpu, dy, this.weight.working, { pre });
   }
 }

@@ -36,7 +36,7 @@ export class FeedForward {
     residual: Tensor,
     options: { rowScale: RowScale | null; keep: boolean },
   ): [y: Tensor, saved: FeedForwardSaved] {
-    const [weight, bias] = [this.in.weight.value, this.in.bias.value];
+    const [weight, bias] = [this.in.weight.working, this.in.bias.value];
     let pre: Tensor, hidden: Tensor;
     if (this.kind === "mlp") ({ pre, y: hidden } = linearGelu(gpu, x, weight, bias));
     else {

@@ -1,5 +1,13 @@
 import type { Recorder } from "../gpu/recorder.ts";
-import { alignUp, elementCount, type MemoryKind, type Tensor, view } from "../gpu/tensor.ts";
+import {
+  ALIGNMENT_BYTES,
+  BYTES,
+  elementCount,
+  type MemoryKind,
+  type Tensor,
+  view,
+} from "../gpu/tensor.ts";
+import { castInto } from "../ops/cast.ts";
 
 /** How a parameter starts; drawn from the seeded generator when training begins. */
 export type Init =
@@ -17,14 +25,18 @@ export type Init =
 export class Parameter {
   #value?: Tensor;
   #grad?: Tensor;
+  #working?: Tensor;
 
   constructor(
     /** Official state-dict name, such as `blocks.0.attn.qkv.weight`, after its module's prefix. */
     readonly name: string,
     readonly shape: readonly number[],
     readonly init: Init,
+    /** Whether products multiply by it: they read {@linkcode working}, stored as activations are. */
+    readonly multiplies = false,
   ) {}
 
+  /** The f32 values, which are trained and saved. */
   get value(): Tensor {
     if (!this.#value) throw new Error(`Cannot use ${this.name}: allocate its parameters first`);
     return this.#value;
@@ -36,9 +48,16 @@ export class Parameter {
     return this.#grad;
   }
 
-  place(value: Tensor, grad?: Tensor): void {
+  /** What products multiply by: `value` itself, or where activations are f16 a copy of it. */
+  get working(): Tensor {
+    if (!this.multiplies) throw new Error(`Cannot multiply by ${this.name}: declare that it does`);
+    return this.#working ?? this.value;
+  }
+
+  place(value: Tensor, grad?: Tensor, working?: Tensor): void {
     this.#value = value;
     this.#grad = grad;
+    this.#working = working;
   }
 }
 
@@ -52,8 +71,13 @@ export class ParameterSet {
     if (parent) this.parameters = parent.parameters;
   }
 
-  declare(name: string, shape: readonly number[], init: Init): Parameter {
-    const parameter = new Parameter(this.#prefix + name, shape, init);
+  declare(
+    name: string,
+    shape: readonly number[],
+    init: Init,
+    { multiplies = false }: { multiplies?: boolean } = {},
+  ): Parameter {
+    const parameter = new Parameter(this.#prefix + name, shape, init, multiplies);
     this.parameters.push(parameter);
     return parameter;
   }
@@ -73,6 +97,8 @@ export interface ParameterBuffers {
   readonly expAvg: Tensor;
   readonly expAvgSq: Tensor;
   readonly teacher: Tensor;
+  /** f16 copies of values and teacher, where activations are f16 and products multiply by them. */
+  readonly working: { readonly values: Tensor; readonly teacher: Tensor } | null;
 }
 
 /**
@@ -118,15 +144,24 @@ function groupsOf(
   { parameters }: ParameterSet,
 ): { members: { parameter: Parameter; offset: number }[]; length: number }[] {
   const limit = Math.min(gpu.adapter.maxBindingBytes, gpu.adapter.maxBufferBytes) / 4;
+  // Each begins on an aligned byte in the working copy too.
+  const unit = ALIGNMENT_BYTES / BYTES[gpu.elem];
   const groups: ReturnType<typeof groupsOf> = [];
-  for (const parameter of parameters) {
-    const length = alignUp(elementCount(parameter.shape) * 4) / 4;
-    let group = groups.at(-1);
-    if (group === undefined || group.length + length > limit) {
-      groups.push(group = { members: [], length: 0 });
+  // A buffer has a working copy of all that it holds, or of nothing.
+  const kinds = gpu.elem === "f32"
+    ? [parameters]
+    : [true, false].map((kind) => parameters.filter(({ multiplies }) => multiplies === kind));
+  for (const kind of kinds.filter(({ length }) => length > 0)) {
+    groups.push({ members: [], length: 0 });
+    for (const parameter of kind) {
+      const length = Math.ceil(elementCount(parameter.shape) / unit) * unit;
+      let group = groups.at(-1)!;
+      if (group.members.length > 0 && group.length + length > limit) {
+        groups.push(group = { members: [], length: 0 });
+      }
+      group.members.push({ parameter, offset: group.length });
+      group.length += length;
     }
-    group.members.push({ parameter, offset: group.length });
-    group.length += length;
   }
   return groups;
 }
@@ -141,14 +176,25 @@ function place(
   const values = buffer("parameters", "parameters");
   const grads = buffer("gradients", "gradients");
   const teacherValues = buffer("teacher", "teacher");
+  const copy = (kind: MemoryKind, label: string) =>
+    gpu.keep(kind, [length], `${label}.working.${index}`, gpu.elem);
+  const working = gpu.elem === "f16" && members[0].parameter.multiplies
+    ? { values: copy("parameters", "parameters"), teacher: copy("teacher", "teacher") }
+    : null;
   for (const { parameter, teacher, offset } of members) {
     const part = (whole: Tensor, label: string) => ({
       ...view(whole, parameter.shape, offset),
       label,
     });
     const { name } = parameter;
-    parameter.place(part(values, name), part(grads, `${name}.grad`));
-    teacher.place(part(teacherValues, `teacher.${name}`));
+    const half = (whole: Tensor | undefined, label: string) =>
+      whole && part(whole, `${label}.working`);
+    const [own, follower] = [
+      half(working?.values, name),
+      half(working?.teacher, `teacher.${name}`),
+    ];
+    parameter.place(part(values, name), part(grads, `${name}.grad`), own);
+    teacher.place(part(teacherValues, `teacher.${name}`), undefined, follower);
   }
   return {
     members,
@@ -157,5 +203,18 @@ function place(
     expAvg: buffer("optimizer", "exp_avg"),
     expAvgSq: buffer("optimizer", "exp_avg_sq"),
     teacher: teacherValues,
+    working,
   };
+}
+
+/** Rounds a network's values anew into the copies that products read; nothing where there are none. */
+export function castWorking(
+  gpu: Recorder,
+  buffers: readonly ParameterBuffers[],
+  network: "student" | "teacher",
+): void {
+  const part = network === "student" ? "values" : "teacher";
+  for (const each of buffers) {
+    if (each.working) castInto(gpu, each[part], each.working[part]);
+  }
 }

@@ -41,7 +41,7 @@ export class ResidualLinear {
     { rowScale, keep }: { rowScale: RowScale | null; keep: boolean },
   ): [y: Tensor, saved: ResidualSaved] {
     const { weight, bias } = this.linear;
-    const { y, branch } = linearResidual(gpu, x, weight.value, bias.value, {
+    const { y, branch } = linearResidual(gpu, x, weight.working, bias.value, {
       residual,
       gamma: this.gamma?.value ?? null,
       rowScale,

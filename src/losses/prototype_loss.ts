@@ -1,5 +1,5 @@
 import type { Recorder } from "../gpu/recorder.ts";
-import { type Tensor, view } from "../gpu/tensor.ts";
+import { ALIGNMENT_BYTES, BYTES, type Tensor, view } from "../gpu/tensor.ts";
 import { fill } from "../ops/fill.ts";
 import { matmul } from "../ops/matmul.ts";
 import { NO_PAIR, prototypeCrossEntropy } from "../ops/prototype_cross_entropy.ts";
@@ -26,8 +26,8 @@ export interface PrototypeLossInput {
   pairs: (studentRow: number) => readonly [number, number | null];
   /** Factor of each student row in the loss, `[rows]`. */
   weights: Tensor;
-  /** Teacher temperature, `[1]`. */
-  teacherTemp: Tensor;
+  /** Teacher temperature, and the loss scale, a factor of all gradients; `[2]`. */
+  lossScalars: Tensor;
   studentTemp: number;
   /** Rows that count, u32 `[1]`, where the rows are an upper bound; null: all. Unit sizes are 1. */
   count: Tensor | null;
@@ -55,8 +55,6 @@ export type Centering = { method: "softmax"; center: Tensor } | { method: "sinkh
 export const LOGITS_BUDGET_BYTES = 128 * 2 ** 20;
 
 const SINKHORN_ITERATIONS = 3;
-/** Bindings begin at multiples of 64 elements. */
-const ALIGNMENT = 64;
 
 /** A run of units whose logits exist at the same time. */
 interface Chunk {
@@ -74,9 +72,10 @@ export function prototypeLoss(
   input: PrototypeLossInput,
   centering: Centering,
 ): PrototypeLoss {
-  const { student, unit } = input;
+  const { student, unit, lossScalars } = input;
+  const teacherTemp = view(lossScalars, [1]);
   const rows = student.features.shape[0];
-  const losses = gpu.empty([rows], `${input.name}.losses`);
+  const losses = gpu.empty([rows], `${input.name}.losses`, "f32");
   const dFeatures = gpu.empty(student.features.shape, `${input.name}.dFeatures`);
   const chunks = chunksOf(gpu, input);
   const teacherLogits = teacherLogitsBy(gpu, input, chunks);
@@ -90,7 +89,7 @@ export function prototypeLoss(
     const studentRows = chunk.units * unit.student;
     const rowOffset = chunk.first * unit.student;
     const target = teacherLogits(chunk); // [units · teacher, K]
-    const { lse: teacherLse, entropy } = softmaxStats(gpu, target, center, input.teacherTemp);
+    const { lse: teacherLse, entropy } = softmaxStats(gpu, target, center, teacherTemp);
     entropies.push(entropy);
     const features = rowsOf(student.features, rowOffset, studentRows);
     const logits = matmul(gpu, features, student.prototypes, {
@@ -102,7 +101,7 @@ export function prototypeLoss(
       teacher: target,
       center,
       teacherLse,
-      teacherTemp: input.teacherTemp,
+      lossScalars,
       studentTemp: input.studentTemp,
       pairs: view(pairs!, [studentRows, 2]),
       weights: input.weights,
@@ -122,9 +121,10 @@ export function prototypeLoss(
 function chunksOf(gpu: Recorder, { student, unit }: PrototypeLossInput): Chunk[] {
   const [rows, dim] = student.features.shape;
   const units = rows / unit.student;
-  const bytesPerUnit = (unit.student + unit.teacher) * student.prototypes.shape[0] * 4;
+  const bytes = BYTES[student.features.dtype];
+  const bytesPerUnit = (unit.student + unit.teacher) * student.prototypes.shape[0] * bytes;
   const budget = Math.min(LOGITS_BUDGET_BYTES, gpu.adapter.maxBindingBytes);
-  const step = alignedUnits(unit.student * dim, unit.teacher * dim);
+  const step = alignedUnits(unit.student * dim * bytes, unit.teacher * dim * bytes);
   const most = Math.max(step, Math.floor(budget / bytesPerUnit / step) * step);
   const chunks: Chunk[] = [];
   for (let first = 0; first < units; first += most) {
@@ -134,9 +134,9 @@ function chunksOf(gpu: Recorder, { student, unit }: PrototypeLossInput): Chunk[]
 }
 
 /** The least number of units that starts on an aligned byte in both feature tensors. */
-function alignedUnits(...elementsPerUnit: number[]): number {
+function alignedUnits(...bytesPerUnit: number[]): number {
   let units = 1;
-  while (elementsPerUnit.some((elements) => (units * elements) % ALIGNMENT !== 0)) units *= 2;
+  while (bytesPerUnit.some((bytes) => (units * bytes) % ALIGNMENT_BYTES !== 0)) units *= 2;
   return units;
 }
 
@@ -163,12 +163,13 @@ function teacherLogitsBy(
  */
 function sinkhornCenter(
   gpu: Recorder,
-  { name, teacher, unit, teacherTemp, count }: PrototypeLossInput,
+  { name, teacher, unit, lossScalars, count }: PrototypeLossInput,
   chunks: Chunk[],
   teacherLogits: (chunk: Chunk) => Tensor,
 ): Tensor {
   const numPrototypes = teacher.prototypes.shape[0];
-  const state = gpu.empty([numPrototypes, 2], `${name}.sinkhorn_state`);
+  const teacherTemp = view(lossScalars, [1]);
+  const state = gpu.empty([numPrototypes, 2], `${name}.sinkhorn_state`, "f32");
   let center: Tensor | undefined;
   for (let iteration = 0; iteration < SINKHORN_ITERATIONS; iteration++) {
     sinkhornReset(gpu, state);
@@ -178,7 +179,7 @@ function sinkhornCenter(
       const rowOffset = chunk.first * unit.teacher;
       sinkhornAccumulate(gpu, logits, lse, teacherTemp, state, { count, rowOffset });
     }
-    center = gpu.empty([numPrototypes], `${name}.sinkhorn_center`);
+    center = gpu.empty([numPrototypes], `${name}.sinkhorn_center`, "f32");
     sinkhornFinish(gpu, state, teacherTemp, center);
   }
   return center!;
@@ -202,7 +203,7 @@ function rowsOf(features: Tensor, first: number, rows: number): Tensor {
 
 /** The prototypes' gradient, zeroed; both losses of a shared head add into it. */
 export function emptyPrototypeGrad(gpu: Recorder, prototypes: Tensor, label: string): Tensor {
-  const grad = gpu.empty(prototypes.shape, label);
+  const grad = gpu.empty(prototypes.shape, label, "f32");
   fill(gpu, grad, 0);
   return grad;
 }

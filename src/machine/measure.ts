@@ -51,6 +51,7 @@ export async function measure(
   const dispatches: Dispatch[] = [];
   record({
     adapter: gpu.adapter,
+    elem: gpu.elem,
     empty: (...tensor) => gpu.empty(...tensor),
     keep: (...tensor) => gpu.keep(...tensor),
     constant: (...table) => gpu.constant(...table),

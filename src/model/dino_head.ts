@@ -62,9 +62,9 @@ export class DinoHead {
   /** Unit features `[rows, bottleneckDim]` of tokens `[rows, inDim]`. */
   forward(gpu: Recorder, x: Tensor): HeadSaved {
     const [in_, middle, out] = this.mlp;
-    const first = linearGelu(gpu, x, in_.weight.value, in_.bias.value);
-    const second = linearGelu(gpu, first.y, middle.weight.value, middle.bias.value);
-    const bottleneck = linear(gpu, second.y, out.weight.value, out.bias.value);
+    const first = linearGelu(gpu, x, in_.weight.working, in_.bias.value);
+    const second = linearGelu(gpu, first.y, middle.weight.working, middle.bias.value);
+    const bottleneck = linear(gpu, second.y, out.weight.working, out.bias.value);
     const { y: features, norms } = l2Normalize(gpu, bottleneck);
     return { x, first, second, features, norms };
   }

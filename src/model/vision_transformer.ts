@@ -73,7 +73,9 @@ export class VisionTransformer {
     // A convolution's default initialisation, which DINOv2 leaves as it is.
     const init = { kind: "uniform", bound: 1 / Math.sqrt(inChans * patchSize ** 2) } as const;
     const shape = [dim, inChans, patchSize, patchSize];
-    this.patchEmbedWeight = set.declare("patch_embed.proj.weight", shape, init);
+    this.patchEmbedWeight = set.declare("patch_embed.proj.weight", shape, init, {
+      multiplies: true,
+    });
     this.patchEmbedBias = set.declare("patch_embed.proj.bias", [dim], init);
     this.blocks = Array.from({ length: config.depth }, (_, i) => new Block(set, i, config));
     this.norm = new LayerNorm(set, "norm", dim, config.layerNormEps);
@@ -164,7 +166,7 @@ export class VisionTransformer {
 
   /** Patches, mask tokens, class token, registers and positions of one group, into `tokens`. */
   #embed(gpu: Recorder, group: CropGroup, masks: Tensor | null, tokens: Tensor): void {
-    const [weight, bias] = [this.patchEmbedWeight.value, this.patchEmbedBias.value];
+    const [weight, bias] = [this.patchEmbedWeight.working, this.patchEmbedBias.value];
     const { patchSize } = this.config;
     assembleTokens(gpu, {
       patches: patchEmbed(gpu, group.images, weight, bias, { patchSize }), // [crops·N, D]

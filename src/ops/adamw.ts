@@ -24,6 +24,7 @@ export const HYPER = {
   momentum: 11,
   oneMinusMomentum: 12,
   updateTeacher: 13,
+  updateStudent: 14,
 } as const;
 
 /** Number of elements of the settings tensor. */
@@ -79,6 +80,7 @@ export function packHyper(now: AdamWStep): Float32Array {
     momentum: now.momentum,
     oneMinusMomentum: 1 - now.momentum,
     updateTeacher: now.updateTeacher ? 1 : 0,
+    updateStudent: 1,
   };
   const packed = new Float32Array(HYPER_SIZE);
   for (const [name, slot] of Object.entries(HYPER)) {

@@ -56,7 +56,7 @@ export function attention(
   const sizes = sizesOf("attention", qkv, sequences, numHeads);
   const { tokens, embedDim, headDim, pairs } = sizes;
   const out = gpu.empty([tokens, embedDim], "attention.out");
-  const lse = gpu.empty([tokens, numHeads], "attention.lse");
+  const lse = gpu.empty([tokens, numHeads], "attention.lse", "f32");
   if (tokens === 0) return { out, lse };
 
   const subgroup = usesSubgroup(gpu, headDim, variant);
@@ -135,7 +135,7 @@ export function attentionBackward(
 /** `Σ dOut · out` of each token and head, `[T, numHeads]`. */
 function tokenDelta(gpu: Recorder, out: Tensor, dOut: Tensor, sizes: AttentionSizes): Tensor {
   const { tokens, numHeads, headDim } = sizes;
-  const delta = gpu.empty([tokens, numHeads], "attention.delta");
+  const delta = gpu.empty([tokens, numHeads], "attention.delta", "f32");
   gpu.run({
     label: "attention_delta.forward",
     source: deltaSource,

@@ -34,7 +34,7 @@ export function classAttention(
   }
   const shape = [sequences, numHeads, tokens];
   if (into) expectShape("classAttention", "into", into, shape);
-  const weights = into ?? gpu.empty(shape, "class_attention.weights");
+  const weights = into ?? gpu.empty(shape, "class_attention.weights", "f32");
   const rows = sequences * numHeads;
   gpu.run({
     label: "class_attention.forward",

@@ -16,7 +16,7 @@ export function columnSum(gpu: Recorder, x: Tensor, into: Tensor): void {
   expectShape("columnSum", "into", into, [cols]);
   if (rows === 0 || cols === 0) return;
   const splits = rowSplits(rows);
-  const partial = gpu.empty([splits, cols], "column_sum.partial");
+  const partial = gpu.empty([splits, cols], "column_sum.partial", "f32");
   const blocks = Math.ceil(cols / WORKGROUP_SIZE);
   const shared = {
     source,

@@ -35,8 +35,8 @@ export function gradNorm(gpu: Recorder, grads: readonly Tensor[], maxNorm: numbe
   const counts = grads.map(({ shape }) => elementCount(shape));
   const groups = counts.map((count) => Math.ceil(count / PER_WORKGROUP));
   const partialCount = groups.reduce((sum, count) => sum + count, 0);
-  const partials = gpu.empty([partialCount], "grad_norm.partials");
-  const result = gpu.empty([2], "grad_norm.result");
+  const partials = gpu.empty([partialCount], "grad_norm.partials", "f32");
+  const result = gpu.empty([2], "grad_norm.result", "f32");
   let firstPartial = 0;
   for (const [i, tensor] of grads.entries()) {
     if (counts[i] === 0) continue;

@@ -49,11 +49,11 @@ export function koleo(
       `Cannot run koleo: the rows of x must divide into ${groups} groups, got ${allRows}`,
     );
   }
-  const y = gpu.empty([allRows, dim], "koleo.y");
-  const norms = gpu.empty([allRows], "koleo.norms");
+  const y = gpu.empty([allRows, dim], "koleo.y", "f32");
+  const norms = gpu.empty([allRows], "koleo.norms", "f32");
   const nearest = gpu.empty([allRows], "koleo.nearest", "u32");
-  const distances = gpu.empty([allRows], "koleo.distances");
-  const losses = gpu.empty([groups], "koleo.losses");
+  const distances = gpu.empty([allRows], "koleo.distances", "f32");
+  const losses = gpu.empty([groups], "koleo.losses", "f32");
   const saved = { groups, y, norms, nearest, distances };
   const shared = { source, constants: { WORKGROUP_SIZE }, params: paramsOf(saved, 1) };
   gpu.run({
@@ -90,7 +90,13 @@ export function koleo(
  *
  * @returns A fresh dx, `[groups·rows, dim]`.
  */
-export function koleoBackward(gpu: Recorder, saved: KoleoSaved, gradScale: number): Tensor {
+export function koleoBackward(
+  gpu: Recorder,
+  saved: KoleoSaved,
+  gradScale: number,
+  lossScalars: Tensor,
+): Tensor {
+  expectShape("koleoBackward", "lossScalars", lossScalars, [2]);
   const { y, norms, nearest, distances } = saved;
   const [allRows, dim] = y.shape;
   const followers = gpu.empty([allRows, 2], "koleo.followers", "u32");
@@ -108,7 +114,7 @@ export function koleoBackward(gpu: Recorder, saved: KoleoSaved, gradScale: numbe
     ...shared,
     label: "koleo.backward_input",
     entryPoint: "backward_input",
-    inputs: [y, norms, nearest, distances, followers],
+    inputs: [y, norms, nearest, distances, followers, lossScalars],
     outputs: [dx],
     workgroups: allRows,
   });

@@ -28,7 +28,7 @@ export function l2Normalize(
 ): { y: Tensor; norms: Tensor } {
   const [rows, dim] = expectShape("l2Normalize", "x", x, ["rows", "dim"]);
   const y = gpu.empty([rows, dim], "l2_normalize.y");
-  const norms = gpu.empty([rows], "l2_normalize.norms");
+  const norms = gpu.empty([rows], "l2_normalize.norms", "f32");
   if (rows === 0) return { y, norms };
   gpu.run({
     label: "l2_normalize.forward",

@@ -37,7 +37,7 @@ export function labelCrossEntropy(
     );
   }
   if (into) expectShape(op, "into", into, [rows]);
-  const losses = into ?? gpu.empty([rows], "label_cross_entropy.losses");
+  const losses = into ?? gpu.empty([rows], "label_cross_entropy.losses", "f32");
   if (rows === 0) return losses;
   gpu.run({
     label: "label_cross_entropy.forward_backward",

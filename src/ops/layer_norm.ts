@@ -39,7 +39,7 @@ export function layerNorm(
   expectShape("layerNorm", "beta", beta, [dim]);
 
   const y = gpu.empty([rows, dim], `${label}.y`);
-  const stats = gpu.empty([rows, 2], `${label}.stats`);
+  const stats = gpu.empty([rows, 2], `${label}.stats`, "f32");
   if (rows === 0) return { y, stats };
   gpu.run({
     label: labelOf("layer_norm.forward", label),
@@ -109,7 +109,7 @@ function addParamGradients(
 ): void {
   const [rows, dim] = x.shape;
   const splits = rowSplits(rows);
-  const partial = gpu.empty([splits, 2, dim], `${label}.partial`);
+  const partial = gpu.empty([splits, 2, dim], `${label}.partial`, "f32");
   const blocks = Math.ceil(dim / COLUMN_LANES);
   const constants = { WORKGROUP_SIZE: COLUMN_LANES };
   const params = packParams(["u32", rows], ["u32", dim], ["u32", splits], ["f32", 0]);

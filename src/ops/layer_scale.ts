@@ -71,7 +71,7 @@ function addGammaGradient(
 ): void {
   const [rows, dim] = dy.shape;
   const splits = rowSplits(rows);
-  const partial = gpu.empty([splits, dim], "layer_scale.partial");
+  const partial = gpu.empty([splits, dim], "layer_scale.partial", "f32");
   const blocks = Math.ceil(dim / COLUMN_LANES);
   const constants = { WORKGROUP_SIZE: COLUMN_LANES, HAS_SCALE: hasScale };
   const params = packParams(["u32", rows], ["u32", dim], ["u32", splits]);

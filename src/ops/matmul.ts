@@ -46,14 +46,16 @@ export function matmul(gpu: Recorder, a: Tensor, b: Tensor, options: MatmulTarge
   if (add) expectShape("matmul", "add", add, [rows, cols]);
   if (into) expectShape("matmul", "into", into, [rows, cols]);
 
-  const y = add ?? into ?? gpu.empty([rows, cols], label ?? "matmul.y");
+  const y = add ?? into ?? gpu.empty([rows, cols], label ?? "matmul.y", a.dtype);
   if (add && depth === 0) return y;
   const variant = options.variant ?? matmulVariant(gpu.adapter);
   const product = { a, b, rows, cols, depth, transposeA, transposeB, label };
   const part = splitDepth(gpu.adapter, product);
-  if (variant === "tiled" && part < depth) {
+  // A sum of several dispatches is kept in f32 until it is whole.
+  const isRounded = !add && y.dtype !== "f32" && depth > MAX_DEPTH;
+  if ((variant === "tiled" && part < depth) || isRounded) {
     const entryPoint = add ? "add" : "store";
-    dispatchSplitMatmul(gpu, { ...product, entryPoint, y, splitDepth: part });
+    dispatchSplitMatmul(gpu, { ...product, entryPoint, y, splitDepth: Math.min(part, MAX_DEPTH) });
     return y;
   }
   for (let begin = 0; begin === 0 || begin < depth; begin += MAX_DEPTH) {

@@ -5,6 +5,7 @@ import tiled from "../../kernels/matmul_tiled.wgsl" with { type: "text" };
 import vectorLoads from "../../kernels/matmul_vector_loads.wgsl" with { type: "text" };
 import type { AdapterFacts } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
+import type { Elem } from "../gpu/kernel.ts";
 import { packParams, type Param, type Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 
@@ -85,6 +86,7 @@ export function dispatchMatmul(gpu: Recorder, product: MatmulDispatch): void {
     label: `matmul_${variant}.${entryPoint}${label ? ` ${label}` : ""}`,
     source: SOURCES[vectors ? "subgroupVectors" : variant],
     entryPoint,
+    elem: elemOf(product),
     constants: {
       WORKGROUP_SIZE: lanes,
       ...(variant === "tiled" ? alongK : {}),
@@ -111,6 +113,16 @@ export function dispatchMatmul(gpu: Recorder, product: MatmulDispatch): void {
 function comeInFours(product: MatmulDispatch, begin: number): boolean {
   const { cols, depth, transposeA, transposeB } = product;
   return !transposeA && [depth, transposeB ? depth : cols, begin].every((n) => n % 4 === 0);
+}
+
+/** How both operands are stored, whatever the recorder stores activations as. */
+export function elemOf({ a, b }: Pick<MatmulDispatch, "a" | "b">): Elem {
+  if (a.dtype === "u32" || a.dtype !== b.dtype) {
+    throw new ShapeError(
+      `Cannot run matmul: a and b must both be f32 or both f16, got ${a.dtype} and ${b.dtype}`,
+    );
+  }
+  return a.dtype;
 }
 
 /** Elements between neighbours along rows, k, k and columns, and which of them lie along k. */

@@ -3,7 +3,7 @@ import tiled from "../../kernels/matmul_tiled.wgsl" with { type: "text" };
 import type { AdapterFacts } from "../gpu/device.ts";
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { type MatmulDispatch, MAX_DEPTH, stridesOf, TILED } from "./matmul_dispatch.ts";
+import { elemOf, type MatmulDispatch, MAX_DEPTH, stridesOf, TILED } from "./matmul_dispatch.ts";
 
 const SOURCE = `${tiled}\n${split}`;
 
@@ -54,11 +54,12 @@ export interface SplitProduct extends
 export function dispatchSplitMatmul(gpu: Recorder, product: SplitProduct): void {
   const { a, b, y, rows, cols, depth, entryPoint, label } = product;
   const splits = Math.ceil(depth / product.splitDepth);
-  const partials = gpu.empty([splits, rows, cols], `${label ?? "matmul"}.partials`);
+  const partials = gpu.empty([splits, rows, cols], `${label ?? "matmul"}.partials`, "f32");
   const name = label ? ` ${label}` : "";
   const { strides, alongK } = stridesOf(product);
   const shared = {
     source: SOURCE,
+    elem: elemOf(product),
     params: packParams(
       ["u32", rows],
       ["u32", cols],

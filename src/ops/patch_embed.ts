@@ -106,7 +106,7 @@ export function patchEmbedBackward(
   const { source, constants, tileRows, tileCols } = variantFor(gpu);
   const splitRows = Math.max(SPLIT_ROWS, Math.ceil(rows / MAX_SPLITS));
   const splits = Math.ceil(rows / splitRows);
-  const partials = gpu.empty([splits, dim, taps + 1], "patch_embed.partials");
+  const partials = gpu.empty([splits, dim, taps + 1], "patch_embed.partials", "f32");
   const [rowTiles, colTiles] = [Math.ceil(dim / tileRows), Math.ceil((taps + 1) / tileCols)];
   gpu.run({
     label: "patch_embed.backward_partials",

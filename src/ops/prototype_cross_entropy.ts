@@ -22,8 +22,8 @@ export interface PrototypeCrossEntropy {
   center: Tensor;
   /** From `softmaxStats()` with the same center and temperature, `[teacherRows]`. */
   teacherLse: Tensor;
-  /** Teacher temperature of this step, `[1]`. */
-  teacherTemp: Tensor;
+  /** Teacher temperature of this step, and the loss scale, a factor of the gradient; `[2]`. */
+  lossScalars: Tensor;
   studentTemp: number;
   /** Teacher rows of each student row, `[rows, 2]` u32; {@linkcode NO_PAIR} for none. */
   pairs: Tensor;
@@ -32,7 +32,7 @@ export interface PrototypeCrossEntropy {
   /** Receives `weight · cross-entropy` of row r at element `rowOffset + r`. */
   losses: Tensor;
   rowOffset: number;
-  /** Factor of the gradient only: the weight of this loss in the total, times the loss scale. */
+  /** Factor of the gradient only: the weight of this loss in the total. */
   gradScale: number;
 }
 
@@ -44,14 +44,14 @@ export interface PrototypeCrossEntropy {
  * too short.
  */
 export function prototypeCrossEntropy(gpu: Recorder, chunk: PrototypeCrossEntropy): void {
-  const { student, teacher, center, teacherLse, teacherTemp, pairs, weights, losses } = chunk;
+  const { student, teacher, center, teacherLse, lossScalars, pairs, weights, losses } = chunk;
   const { studentTemp, rowOffset, gradScale } = chunk;
   const op = "prototypeCrossEntropy";
   const [rows, numPrototypes] = expectShape(op, "student", student, ["rows", "numPrototypes"]);
   const [teacherRows] = expectShape(op, "teacher", teacher, ["teacherRows", numPrototypes]);
   expectShape(op, "center", center, [numPrototypes]);
   expectShape(op, "teacherLse", teacherLse, [teacherRows]);
-  expectShape(op, "teacherTemp", teacherTemp, [1]);
+  expectShape(op, "lossScalars", lossScalars, [2]);
   expectShape(op, "pairs", pairs, [rows, 2]);
   expectElements("weights", weights, rowOffset + rows);
   expectElements("losses", losses, rowOffset + rows);
@@ -69,7 +69,7 @@ export function prototypeCrossEntropy(gpu: Recorder, chunk: PrototypeCrossEntrop
       ["f32", studentTemp],
       ["f32", gradScale],
     ),
-    inputs: [teacher, center, teacherLse, teacherTemp, pairs, weights],
+    inputs: [teacher, center, teacherLse, lossScalars, pairs, weights],
     outputs: [student, losses],
     workgroups: rows,
     bytes: 3 * studentBytes + byteLength(teacher.shape, teacher.dtype),

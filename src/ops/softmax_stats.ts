@@ -37,8 +37,8 @@ export function softmaxStats(
   ]);
   expectShape("softmaxStats", "center", center, [numPrototypes]);
   expectShape("softmaxStats", "temp", temp, [1]);
-  const lse = gpu.empty([rows], "softmax_stats.lse");
-  const entropy = gpu.empty([rows], "softmax_stats.entropy");
+  const lse = gpu.empty([rows], "softmax_stats.lse", "f32");
+  const entropy = gpu.empty([rows], "softmax_stats.entropy", "f32");
   if (rows === 0) return { lse, entropy };
   gpu.run({
     label: "softmax_stats.forward",

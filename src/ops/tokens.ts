@@ -1,7 +1,7 @@
 import source from "../../kernels/tokens.wgsl" with { type: "text" };
 import { ShapeError } from "../gpu/errors.ts";
 import { packParams, type Recorder } from "../gpu/recorder.ts";
-import { elementCount, expectShape, type Tensor } from "../gpu/tensor.ts";
+import { BYTES, elementCount, expectShape, type Tensor } from "../gpu/tensor.ts";
 
 /** Lanes per workgroup, one column each; `LANES` in the kernel. */
 const LANES = 64;
@@ -116,7 +116,7 @@ export function assembleTokens(gpu: Recorder, parts: TokenParts): void {
     ],
     outputs: [into],
     workgroups: crops * sequenceLength(sizes),
-    bytes: 8 * crops * sequenceLength(sizes) * dim,
+    bytes: 2 * BYTES[into.dtype] * crops * sequenceLength(sizes) * dim,
   });
 }
 
@@ -143,11 +143,11 @@ export function assembleTokensBackward(
   if (masks) expectShape(op, "masks", masks, [crops * patches]);
 
   const dPatches = gpu.empty([crops * patches, dim], "tokens.dPatches");
-  const dPos = gpu.empty([1 + patches, dim], "tokens.dPos");
+  const dPos = gpu.empty([1 + patches, dim], "tokens.dPos", "f32");
   const blocks = Math.ceil(dim / LANES);
   const common = { source, workgroups: (1 + patches) * blocks };
   if (masks) {
-    const maskSums = gpu.empty([patches, dim], "tokens.maskSums");
+    const maskSums = gpu.empty([patches, dim], "tokens.maskSums", "f32");
     gpu.run({
       ...common,
       label: "tokens.backward_masked",
@@ -204,7 +204,7 @@ function addRows(
     inputs: [dx],
     outputs: [grad],
     workgroups: rows * Math.ceil(sizes.dim / LANES),
-    bytes: 4 * (sizes.crops + 2) * rows * sizes.dim,
+    bytes: (BYTES[dx.dtype] * sizes.crops + 2 * BYTES.f32) * rows * sizes.dim,
   });
 }
 

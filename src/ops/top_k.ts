@@ -41,7 +41,7 @@ export function topK(gpu: Recorder, x: Tensor, k: number): TopK {
     throw new ShapeError(`Cannot run topK: k must be from 1 to ${MAX_TOP_K}, got ${k}`);
   }
   const best = {
-    values: gpu.empty([rows, k], "top_k.values"),
+    values: gpu.empty([rows, k], "top_k.values", "f32"),
     indices: gpu.empty([rows, k], "top_k.indices", "u32"),
   };
   dispatchTopK(gpu, x, best, 0);

@@ -31,7 +31,7 @@ export function weightNorm(
   const [rows, dim] = expectShape("weightNorm", "v", v, ["numPrototypes", "dim"]);
   expectShape("weightNorm", "g", g, [rows, 1]);
   const weight = gpu.empty([rows, dim], "weight_norm.weight");
-  const norms = gpu.empty([rows], "weight_norm.norms");
+  const norms = gpu.empty([rows], "weight_norm.norms", "f32");
   gpu.run({
     label: "weight_norm.forward",
     source,

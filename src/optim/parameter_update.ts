@@ -5,6 +5,8 @@ import { elementCount, type Tensor } from "../gpu/tensor.ts";
 import type { ParameterBuffers } from "../layers/parameter.ts";
 import { adamw, BLOCK_SIZE, packHyper, packSegments, type Segment } from "../ops/adamw.ts";
 import { gradNorm } from "../ops/grad_norm.ts";
+import { updateLossScale } from "../ops/loss_scale.ts";
+import { addSums } from "../ops/sums.ts";
 import { isFrozen, paramGroup } from "./param_groups.ts";
 import type { StepSettings } from "./schedules.ts";
 
@@ -30,17 +32,30 @@ export class ParameterUpdate {
   /**
    * One dispatch of AdamW per parameter buffer, after the norm of all gradients.
    *
-   * @param hyper `[16]`, see {@linkcode hyperOf}.
-   * @returns `[2]`: joint gradient norm before clipping, clip factor.
+   * @param tensors `hyper` `[16]`, see {@linkcode hyperOf}; `metrics`, to which norm and clip factor
+   * are added from `slot` on; `lossScale`: what the gradients are scaled by, see
+   * {@linkcode updateLossScale}, which adds more metrics and may skip the step; null: nothing.
    */
-  run(gpu: Recorder, hyper: Tensor): Tensor {
-    const grads = this.#parts.map(({ buffers }) => buffers.grads);
-    const clip = gradNorm(gpu, grads, this.#maxNorm);
+  run(
+    gpu: Recorder,
+    { hyper, metrics, slot, lossScale }: {
+      hyper: Tensor;
+      metrics: Tensor;
+      slot: number;
+      lossScale: Tensor | null;
+    },
+  ): void {
+    const maxNorm = this.#maxNorm;
+    const gathered = gradNorm(gpu, this.#parts.map(({ buffers }) => buffers.grads), maxNorm);
+    let decided = { hyper, clip: gathered };
+    if (lossScale) {
+      const tensors = { gathered, hyper, state: lossScale, metrics };
+      decided = updateLossScale(gpu, tensors, { maxNorm, slot });
+    } else addSums(gpu, gathered, metrics, { slot, period: 2 });
     for (const { buffers, table } of this.#parts) {
       const { values, grads, expAvg, expAvgSq, teacher } = buffers;
-      adamw(gpu, { values, grads, expAvg, expAvgSq, teacher, table, hyper, clip });
+      adamw(gpu, { values, grads, expAvg, expAvgSq, teacher, table, ...decided });
     }
-    return clip;
   }
 }
 

@@ -83,7 +83,7 @@ export function recordStep(
   views: TransformArgs | null = null,
   evaluated: readonly NetworkName[] = [],
 ): RecordedStep {
-  const recorder = new PlanRecorder(adapter);
+  const recorder = new PlanRecorder(adapter, shape.elem);
   const step = new TrainStep(recorder, shape);
   const gpuViews = views === null ? null : new GpuViews(recorder, step, views);
   if (gpuViews !== null) {

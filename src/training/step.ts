@@ -1,5 +1,6 @@
 import type { Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
+import { castWorking } from "../layers/parameter.ts";
 import { followTeacher } from "../losses/centering.ts";
 import {
   type Centering,
@@ -14,6 +15,7 @@ import { fill } from "../ops/fill.ts";
 import { gatherRows, scatterAddRows } from "../ops/gather_rows.ts";
 import { koleo, koleoBackward } from "../ops/koleo.ts";
 import { linear } from "../ops/linear.ts";
+import { LOSS_SCALE_SIZE, lossScalars } from "../ops/loss_scale.ts";
 import { makeSequences } from "../ops/sequences.ts";
 import { addSums } from "../ops/sums.ts";
 import { ParameterUpdate } from "../optim/parameter_update.ts";
@@ -29,6 +31,9 @@ export const METRICS = [
   "koleo",
   "grad_norm",
   "clip_coef",
+  "loss_scale", // this and the next two are 0 where losses are not scaled
+  "skipped", // 1 where the gradients were not finite: then norm and coefficient are 0
+  "skipped_steps", // of the whole run
   "teacher_entropy", // of the targets that DINO's class tokens get
 ];
 
@@ -65,6 +70,8 @@ export class TrainStep {
   readonly dinoCenter: Tensor; // [K]
   readonly ibotCenter: Tensor; // [K]
   readonly metrics: Tensor; // [METRICS.length]
+  /** What gradients are scaled by where they are stored as f16, see `updateLossScale()`; `[8]`. */
+  readonly lossScale: Tensor | null;
   /** Class tokens of the last micro-batch's global views, before the head: are they still apart? */
   readonly clsFeatures: Tensor; // [2·B, D]
   readonly #update: ParameterUpdate;
@@ -84,7 +91,8 @@ export class TrainStep {
     this.dinoCenter = gpu.keep("state", [method.output_dim], "dino_center");
     this.ibotCenter = gpu.keep("state", [method.output_dim], "ibot_center");
     this.metrics = gpu.keep("state", [METRICS.length], "metrics");
-    this.clsFeatures = gpu.keep("state", [2 * batchSize, model.embedDim], "cls_features");
+    this.lossScale = gpu.elem === "f32" ? null : gpu.keep("state", [LOSS_SCALE_SIZE], "loss_scale");
+    this.clsFeatures = gpu.keep("state", [2 * batchSize, model.embedDim], "cls_features", gpu.elem);
     this.#studentPacking = packCrops(gpu, model, [
       { name: "global", crops: 2 * batchSize, size: globalSize, images: this.globalViews },
       { name: "local", crops: localViews * batchSize, size: localSize, images: this.localViews },
@@ -107,10 +115,13 @@ export class TrainStep {
     this.#addInputs();
   }
 
-  /** Zeroes gradients and metrics. */
+  /** Zeroes gradients and metrics; rounds the weights anew where products read them as f16. */
   begin(): void {
-    for (const { grads } of this.networks.buffers) fill(this.gpu, grads, 0);
-    fill(this.gpu, this.metrics, 0);
+    const { gpu, networks: { buffers } } = this;
+    for (const { grads } of buffers) fill(gpu, grads, 0);
+    fill(gpu, this.metrics, 0);
+    castWorking(gpu, buffers, "student");
+    castWorking(gpu, buffers, "teacher");
   }
 
   /** Forward and backward of one micro-batch: gradients and losses add up. */
@@ -141,8 +152,10 @@ export class TrainStep {
     // Losses and the gradient of every student token.
     const dTokens = gpu.empty(studentTokens.shape, "dTokens"); // [T, D]
     fill(gpu, dTokens, 0);
-    const centers = this.#prototypeLosses(teacherHeads, studentHeads, dTokens);
-    this.#koleoLoss(koleoInput, dTokens);
+    const given = inputs.tensor("loss_scalars"); // [2]: teacher temperature, 1
+    const scalars = this.lossScale ? lossScalars(gpu, given, this.lossScale) : given;
+    const centers = this.#prototypeLosses(teacherHeads, studentHeads, dTokens, scalars);
+    this.#koleoLoss(koleoInput, dTokens, scalars);
 
     student.backbone.backward(gpu, dTokens, saved);
     return {
@@ -162,15 +175,15 @@ export class TrainStep {
    * that its momentum means something else; here it moves once per optimizer step.
    */
   update(): void {
-    const { gpu, metrics } = this;
-    const clip = this.#update.run(gpu, this.inputs.tensor("hyper"));
-    addSums(gpu, clip, metrics, { slot: METRICS.indexOf("grad_norm"), period: 2 });
+    const { gpu, metrics, lossScale } = this;
+    const hyper = this.inputs.tensor("hyper");
+    this.#update.run(gpu, { hyper, metrics, lossScale, slot: METRICS.indexOf("grad_norm") });
   }
 
   #addInputs(): void {
     const { inputs, shape } = this;
     const [rows, columns] = globalGrid(shape);
-    inputs.add("teacher_temp", [1]);
+    inputs.add("loss_scalars", [2]);
     inputs.add("hyper", [16]);
     inputs.add("masks", [2 * shape.batchSize * rows * columns], "u32");
     inputs.add("masked_tokens", [shape.maxMasked], "u32");
@@ -186,7 +199,7 @@ export class TrainStep {
     const { dinoHead, ibotHead, embed } = network;
     const pass = (head: DinoHead, table: Tensor, prototypes: Prototypes): HeadPass => {
       const rows = gatherRows(gpu, tokens, table);
-      const embedded = embed ? linear(gpu, rows, embed.weight.value, embed.bias.value) : rows;
+      const embedded = embed ? linear(gpu, rows, embed.weight.working, embed.bias.value) : rows;
       return { head, rows, prototypes, saved: head.forward(gpu, embedded) };
     };
     const prototypes = dinoHead.prototypes(gpu);
@@ -202,6 +215,7 @@ export class TrainStep {
     teacher: { dino: HeadPass; ibot: HeadPass },
     student: { dino: HeadPass; ibot: HeadPass },
     dTokens: Tensor,
+    lossScalars: Tensor,
   ): StepTrace["centers"] {
     const { gpu, inputs, shape } = this;
     const { method, localViews } = shape;
@@ -211,7 +225,7 @@ export class TrainStep {
     const dIbot = shared
       ? dDino
       : emptyPrototypeGrad(gpu, student.ibot.prototypes.weight, "ibot.dPrototypes");
-    const common = { teacherTemp: inputs.tensor("teacher_temp"), studentTemp: method.student_temp };
+    const common = { lossScalars, studentTemp: method.student_temp };
     const count = inputs.tensor("masked_count");
 
     // An image: two teacher rows, 2 + L student rows. A global view learns from the other global
@@ -273,11 +287,11 @@ export class TrainStep {
   }
 
   /** KoLeo spreads the class tokens of each global view over the sphere. */
-  #koleoLoss(koleoInput: Tensor, dTokens: Tensor): void {
+  #koleoLoss(koleoInput: Tensor, dTokens: Tensor, scalars: Tensor): void {
     const { gpu, shape } = this;
     const scale = 1 / shape.accumulationSteps;
     const { losses, saved } = koleo(gpu, koleoInput, { groups: 2 });
-    const dInput = koleoBackward(gpu, saved, shape.method.koleo_loss_weight * scale);
+    const dInput = koleoBackward(gpu, saved, shape.method.koleo_loss_weight * scale, scalars);
     scatterAddRows(gpu, dInput, this.#tables.koleoCls, dTokens);
     addSums(gpu, losses, this.metrics, { slot: METRICS.indexOf("koleo"), scale });
   }

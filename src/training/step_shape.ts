@@ -1,5 +1,6 @@
 import type { DINOv2Args } from "../config/method_args.ts";
 import type { ModelConfig } from "../config/model_config.ts";
+import type { Elem } from "../gpu/kernel.ts";
 
 /** Everything that fixes the shapes of a step, and so its plan. */
 export interface StepShape {
@@ -20,6 +21,8 @@ export interface StepShape {
   readonly recomputeBlocks?: number | null;
   /** Micro-batches whose gradients are added up before an update. */
   readonly accumulationSteps: number;
+  /** How activations and the weights of products are stored; f32 if absent. */
+  readonly elem?: Elem;
 }
 
 /** Patch rows and columns of the global views. */

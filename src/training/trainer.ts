@@ -88,7 +88,7 @@ export class Trainer implements Disposable {
       batches.push({ epoch: batch.epoch, images: batch.images, indices: batch.indices });
       setMasks(inputs, shape, masksOf(shape, seed, step, micro));
       drawDropPath(inputs, shape, seed, step, micro);
-      inputs.set("teacher_temp", [settings.teacherTemp]);
+      inputs.set("loss_scalars", [settings.teacherTemp, 1]);
       inputs.set("hyper", hyperOf(step, settings, { method, optim, scaledLr }));
       this.#did("inputs", came);
       await this.#submit(batch, micro);

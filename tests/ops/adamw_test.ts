@@ -107,6 +107,29 @@ Deno.test("adamw() matches the float64 reference and repeats its bits", async (t
   }
 });
 
+Deno.test("adamw() of a skipped step moves the teacher alone, whatever the gradients are", async () => {
+  using gpu = await Gpu.open();
+  const hyper = packHyper(STEPS[0]);
+  hyper[HYPER.updateStudent] = 0;
+  const table = packSegments([0], SEGMENTS);
+  const start = (seed: number) => gpu.upload([64], randomArray(64, { seed }), "start");
+  const buffers = { values: start(1), expAvg: start(2), expAvgSq: start(3), teacher: start(4) };
+  adamw(gpu, {
+    ...buffers,
+    grads: gpu.upload([64], new Float32Array(64).fill(NaN), "grads"),
+    table: gpu.upload([table.length], table, "table"),
+    hyper: gpu.upload([16], hyper, "hyper"),
+    clip: gpu.upload([2], Float32Array.of(0, 0), "clip"),
+  });
+  deepEqual(await gpu.download(buffers.values), randomArray(64, { seed: 1 }));
+  deepEqual(await gpu.download(buffers.expAvg), randomArray(64, { seed: 2 }));
+  deepEqual(await gpu.download(buffers.expAvgSq), randomArray(64, { seed: 3 }));
+  const [student, teacher] = [randomArray(64, { seed: 1 }), randomArray(64, { seed: 4 })];
+  const { momentum } = STEPS[0];
+  const followed = teacher.map((t, i) => momentum * t + (1 - momentum) * student[i]);
+  assertAllClose(await gpu.download(buffers.teacher), followed, PARAMETERS);
+});
+
 Deno.test("adamw() matches the recorded reference", async (t) => {
   using gpu = await Gpu.open();
   const golden = loadCase("unit_adamw");

@@ -1,6 +1,7 @@
 import { ok, throws } from "node:assert/strict";
 import { ShapeError } from "../../src/gpu/errors.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
+import type { Tensor } from "../../src/gpu/tensor.ts";
 import { koleo, koleoBackward } from "../../src/ops/koleo.ts";
 import { koleoReference } from "../reference/koleo.ts";
 import { assertAllClose, centralDifferences, randomArray } from "../support/arrays.ts";
@@ -17,6 +18,11 @@ function lossesReference(x: ArrayLike<number>, groups: number, dim: number): Flo
   );
 }
 
+/** A temperature, which KoLeo does not have, and the loss scale. */
+function scalarsOf(gpu: Gpu, lossScale: number): Tensor {
+  return gpu.upload([2], Float32Array.of(NaN, lossScale), "loss_scalars");
+}
+
 Deno.test("koleo() and its gradient match the float64 reference", async (t) => {
   using gpu = await Gpu.open();
   // A pair; odd sizes; more rows, then more columns, than lanes.
@@ -28,7 +34,7 @@ Deno.test("koleo() and its gradient match the float64 reference", async (t) => {
       const { losses, saved } = koleo(recorder, tokens, { groups });
       assertAllClose(await gpu.download(losses), lossesReference(x, groups, dim));
 
-      const dx = await gpu.download(koleoBackward(recorder, saved, 0.7));
+      const dx = await gpu.download(koleoBackward(recorder, saved, 0.7 / 8, scalarsOf(gpu, 8)));
       const at = [...x.keys()].filter((i) => i % Math.ceil(x.length / 64) === 0);
       const expected = centralDifferences(
         (point) => 0.7 * lossesReference(point, groups, dim).reduce((sum, loss) => sum + loss),
@@ -47,7 +53,7 @@ Deno.test("koleo() of rows that are alone is 0, and so is the gradient", async (
   const recorder = poisoned(gpu);
   const { losses, saved } = koleo(recorder, x, { groups: 2 });
   assertAllClose(await gpu.download(losses), [0, 0], { atol: 0 });
-  const dx = await gpu.download(koleoBackward(recorder, saved, 1));
+  const dx = await gpu.download(koleoBackward(recorder, saved, 1, scalarsOf(gpu, 1)));
   assertAllClose(dx, new Float32Array(6), { atol: 0 });
 });
 
@@ -56,7 +62,7 @@ Deno.test("koleo() stays finite where rows are equal or zero", async () => {
   const x = Float32Array.of(1, 2, 1, 2, 0, 0, 0, 0);
   const { losses, saved } = koleo(gpu, gpu.upload([4, 2], x, "x"), { groups: 1 });
   assertAllClose(await gpu.download(losses), [koleoReference(x, 2)]);
-  const dx = await gpu.download(koleoBackward(gpu, saved, 1));
+  const dx = await gpu.download(koleoBackward(gpu, saved, 1, scalarsOf(gpu, 1)));
   ok(dx.every(Number.isFinite), `dx must be finite, got ${dx}`);
 });
 
@@ -68,7 +74,7 @@ Deno.test("koleo() gives the recorded losses and gradients", async (t) => {
       const x = gpu.upload(golden.shape(`${name}.x`), golden.f32(`${name}.x`), "x");
       const { losses, saved } = koleo(gpu, x, { groups: 1 });
       assertAllClose(await gpu.download(losses), golden.f32(`${name}.loss`));
-      const dx = koleoBackward(gpu, saved, 1);
+      const dx = koleoBackward(gpu, saved, 1, scalarsOf(gpu, 1));
       assertAllClose(await gpu.download(dx), golden.f32(`${name}.grad_x`));
     });
   }

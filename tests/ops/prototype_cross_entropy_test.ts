@@ -1,6 +1,7 @@
 import { throws } from "node:assert/strict";
 import { ShapeError } from "../../src/gpu/errors.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
+import { view } from "../../src/gpu/tensor.ts";
 import {
   NO_PAIR,
   type PrototypeCrossEntropy,
@@ -12,6 +13,9 @@ import { targetsReference } from "../reference/softmax_stats.ts";
 import { assertAllClose, centralDifferences, randomArray } from "../support/arrays.ts";
 import { type GoldenCase, loadCase } from "../support/golden.ts";
 import { poisoned } from "../support/poisoned.ts";
+
+/** A power of two, which rounding does not see; losses do not have it. */
+const LOSS_SCALE = 8;
 
 interface Inputs {
   student: Float32Array;
@@ -33,7 +37,8 @@ async function onGpu(gpu: Gpu, inputs: Inputs, rowOffset = 0) {
   const teacherRows = inputs.teacher.length / numPrototypes;
   const teacher = gpu.upload([teacherRows, numPrototypes], inputs.teacher, "teacher");
   const center = gpu.upload([numPrototypes], inputs.center, "center");
-  const teacherTemp = gpu.upload([1], Float32Array.of(inputs.teacherTemp), "temp");
+  const scalars = Float32Array.of(inputs.teacherTemp, LOSS_SCALE);
+  const lossScalars = gpu.upload([2], scalars, "loss_scalars");
   const allWeights = new Float32Array(rowOffset + rows).fill(NaN);
   allWeights.set(weights, rowOffset);
   const losses = gpu.upload([rowOffset + rows], new Float32Array(rowOffset + rows), "losses");
@@ -42,8 +47,8 @@ async function onGpu(gpu: Gpu, inputs: Inputs, rowOffset = 0) {
     student,
     teacher,
     center,
-    teacherLse: softmaxStats(recorder, teacher, center, teacherTemp).lse,
-    teacherTemp,
+    teacherLse: softmaxStats(recorder, teacher, center, view(lossScalars, [1])).lse,
+    lossScalars,
     studentTemp,
     pairs: gpu.upload([rows, 2], pairs, "pairs"),
     weights: gpu.upload([rowOffset + rows], allWeights, "weights"),
@@ -53,7 +58,8 @@ async function onGpu(gpu: Gpu, inputs: Inputs, rowOffset = 0) {
   });
   const downloaded = await gpu.download(losses);
   assertAllClose(downloaded.subarray(0, rowOffset), new Float32Array(rowOffset), { atol: 0 });
-  return { losses: downloaded.subarray(rowOffset), gradient: await gpu.download(student) };
+  const gradient = (await gpu.download(student)).map((value) => value / LOSS_SCALE);
+  return { losses: downloaded.subarray(rowOffset), gradient };
 }
 
 /** A chunk with two pairs, one, none, and weights of zero. */
@@ -200,7 +206,7 @@ function chunkOf(gpu: Gpu, rows: number): PrototypeCrossEntropy {
     teacher: tensor(2, 8),
     center: tensor(8),
     teacherLse: tensor(2),
-    teacherTemp: tensor(1),
+    lossScalars: tensor(2),
     studentTemp: 0.1,
     pairs: tensor(rows, 2),
     weights: tensor(9),

@@ -10,10 +10,14 @@ import { elementCount } from "../../src/gpu/tensor.ts";
 export function poisoned(gpu: Gpu, facts: Partial<AdapterFacts> = {}): Recorder {
   return {
     adapter: { ...gpu.adapter, ...facts },
-    empty(shape, label, dtype = "f32") {
+    elem: gpu.elem,
+    empty(shape, label, dtype = gpu.elem) {
       const tensor = gpu.empty(shape, label, dtype);
       const count = elementCount(shape);
-      if (count > 0) gpu.write(tensor, new Uint32Array(count).fill(0x7fc0_0000)); // NaN as f32
+      const nan = dtype === "u32"
+        ? new Uint32Array(count).fill(0x7fc0_0000)
+        : new Float32Array(count).fill(NaN);
+      if (count > 0) gpu.write(tensor, nan);
       return tensor;
     },
     keep: (kind, shape, label, dtype) => gpu.keep(kind, shape, label, dtype),

@@ -130,7 +130,7 @@ export class TinyStep implements Disposable {
     const { method } = shape;
     setMasks(inputs, shape, batch.masks);
     drawDropPath(inputs, shape, seed, index, 0);
-    inputs.set("teacher_temp", [now.teacherTemp]);
+    inputs.set("loss_scalars", [now.teacherTemp, 1]);
     const optim = OptimArgs.parse({});
     inputs.set("hyper", hyperOf(index, now, { method, optim, scaledLr: schedules.scaledLr }));
     this.write(inputs.whole, inputs.values);
@@ -154,12 +154,14 @@ export class TinyStep implements Disposable {
 
   /** Start values from the golden cases' formula: large enough for every gradient to matter. */
   #startValues(index: number, firstStream: number): Float32Array {
-    const { members, values } = this.step.networks.buffers[index];
+    const { buffers, student } = this.step.networks;
+    const { members, values } = buffers[index];
     const flat = new Float32Array(elementCount(values.shape));
-    members.forEach(({ parameter: { name, shape }, offset }, j) => {
-      const stream = firstStream + 100 * index + j;
+    for (const { parameter, offset } of members) {
+      const { name, shape } = parameter;
+      const stream = firstStream + student.set.parameters.indexOf(parameter);
       flat.set(formulaParameter(name, elementCount(shape), stream, 0.2), offset);
-    });
+    }
     return flat;
   }
 }

@@ -2,6 +2,7 @@ import type { NetworkName } from "../../config/evaluation_metrics.ts";
 import type { Recorder } from "../../gpu/recorder.ts";
 import type { PlanRunner } from "../../gpu/runner.ts";
 import { elementCount, type Tensor, view } from "../../gpu/tensor.ts";
+import { castWorking } from "../../layers/parameter.ts";
 import { packCrops, type Packing } from "../../model/crops.ts";
 import { gatherRows } from "../../ops/gather_rows.ts";
 import type { TrainStep } from "../step.ts";
@@ -42,13 +43,15 @@ export class ClassTokenPass {
     const [{ tokens }] = this.#packing.groups;
     const rows = Uint32Array.from({ length: crops }, (_, i) => i * tokens);
     this.#table = gpu.constant(rows, [crops], "evaluation.rows");
-    this.#clsTokens = gpu.keep("state", [crops, model.embedDim], "evaluation.cls_tokens");
+    const shape = [crops, model.embedDim];
+    this.#clsTokens = gpu.keep("state", shape, "evaluation.cls_tokens", gpu.elem);
   }
 
   /** Records (or, on a live device, runs) the forward pass of a network. */
   record(gpu: Recorder, network: NetworkName): void {
     const options = { masks: null, dropPath: null, keep: false };
-    const { backbone } = this.step.networks[network];
+    const { buffers, [network]: { backbone } } = this.step.networks;
+    castWorking(gpu, buffers, network); // the step before has changed the weights
     const [tokens] = backbone.forward(gpu, this.#packing, options);
     gatherRows(gpu, tokens, this.#table, this.#clsTokens);
   }
