@@ -4,7 +4,10 @@
 //            forward           y  = γ·x̂ + β
 //            backward_input    dx = add + r·(g − mean(g) − x̂·mean(g·x̂)),  g = γ·dy
 //            backward_params   dγ += Σ_rows dy·x̂,   dβ += Σ_rows dy
-// Shapes     x, y, dy, add, dx [rows, dim];  γ, β, dγ, dβ [dim];  stats [rows, 2] = (μ, r);
+//            With a subset, row i of y and dy is of row subset[i, 0] of x, and what is dx above
+//            adds into that row of dx; no other row of x or dx is touched.
+// Shapes     y, dy, add [rows, dim];  x, dx too, [tokens, dim] with a subset [tokens, 2];
+//            γ, β, dγ, dβ [dim];  stats [rows, 2] = (μ, r);
 //            partial [splits, 2, dim] = sums for (dγ, dβ), splits a multiple of 4.
 // Launch     forward, backward_input: one workgroup per row, lanes stride over dim.
 //            backward_params: partial_sums, one column and one split of the rows per lane; then
@@ -15,6 +18,7 @@
 
 override WORKGROUP_SIZE: u32 = 256; // power of two: the reduction halves it
 override HAS_ADD: bool = false; // without it add is 0, and dy is bound in its place
+override HAS_SUBSET: bool = false; // without it every row takes part, and x is bound in its place
 
 struct Params { rows: u32, dim: u32, splits: u32, eps: f32 }
 
@@ -23,15 +27,16 @@ struct Params { rows: u32, dim: u32, splits: u32, eps: f32 }
 // forward
 @group(0) @binding(2) var<storage, read> gamma: array<f32>;
 @group(0) @binding(3) var<storage, read> beta: array<f32>;
-@group(0) @binding(4) var<storage, read_write> y: array<elem>;
-@group(0) @binding(5) var<storage, read_write> stats: array<vec2f>;
+@group(0) @binding(4) var<storage, read> subset: array<u32>; // in partial_sums too
+@group(0) @binding(5) var<storage, read_write> y: array<elem>;
+@group(0) @binding(6) var<storage, read_write> stats: array<vec2f>;
 // backward_input, partial_sums
 @group(0) @binding(2) var<storage, read> dy: array<elem>;
 @group(0) @binding(3) var<storage, read> saved: array<vec2f>; // stats
-@group(0) @binding(4) var<storage, read> scale: array<f32>; // γ
-@group(0) @binding(5) var<storage, read> add: array<elem>;
-@group(0) @binding(6) var<storage, read_write> dx: array<elem>;
-@group(0) @binding(4) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(5) var<storage, read> scale: array<f32>; // γ
+@group(0) @binding(6) var<storage, read> add: array<elem>;
+@group(0) @binding(7) var<storage, read_write> dx: array<elem>;
+@group(0) @binding(5) var<storage, read_write> partial: array<f32>;
 // add_partials
 @group(0) @binding(1) var<storage, read> partial_in: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dgamma: array<f32>;
@@ -50,20 +55,27 @@ fn workgroup_sum(lane: u32, value: vec2f) -> vec2f {
   return workgroupUniformLoad(&sums[0]);
 }
 
+/// The row of x that row i of y is of.
+fn x_row(row: u32) -> u32 {
+  if (HAS_SUBSET) { return subset[2u * row]; }
+  return row;
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
            @builtin(local_invocation_index) lane: u32) {
   let row = group.y * groups.x + group.x; // 2-D grid: rows may pass 65 535
   if (row >= params.rows) { return; }
   let start = row * params.dim;
+  let x_start = x_row(row) * params.dim;
 
   var sum = 0.0;
-  for (var col = lane; col < params.dim; col += WORKGROUP_SIZE) { sum += f32(x[start + col]); }
+  for (var col = lane; col < params.dim; col += WORKGROUP_SIZE) { sum += f32(x[x_start + col]); }
   let mean = workgroup_sum(lane, vec2f(sum, 0.0)).x / f32(params.dim);
 
   var sum_sq = 0.0;
   for (var col = lane; col < params.dim; col += WORKGROUP_SIZE) {
-    let centered = f32(x[start + col]) - mean;
+    let centered = f32(x[x_start + col]) - mean;
     sum_sq += centered * centered;
   }
   let variance = workgroup_sum(lane, vec2f(sum_sq, 0.0)).x / f32(params.dim);
@@ -71,7 +83,7 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
 
   if (lane == 0u) { stats[row] = vec2f(mean, rstd); }
   for (var col = lane; col < params.dim; col += WORKGROUP_SIZE) {
-    y[start + col] = elem(gamma[col] * (f32(x[start + col]) - mean) * rstd + beta[col]);
+    y[start + col] = elem(gamma[col] * (f32(x[x_start + col]) - mean) * rstd + beta[col]);
   }
 }
 
@@ -81,31 +93,32 @@ fn backward_input(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) 
   let row = group.y * groups.x + group.x;
   if (row >= params.rows) { return; }
   let start = row * params.dim;
+  let x_start = x_row(row) * params.dim;
   let mean = saved[row].x;
   let rstd = saved[row].y;
 
   var sum = vec2f(); // Σ g, Σ g·x̂
   for (var col = lane; col < params.dim; col += WORKGROUP_SIZE) {
     let g = scale[col] * f32(dy[start + col]);
-    sum += vec2f(g, g * (f32(x[start + col]) - mean) * rstd);
+    sum += vec2f(g, g * (f32(x[x_start + col]) - mean) * rstd);
   }
   let means = workgroup_sum(lane, sum) / f32(params.dim);
 
   for (var col = lane; col < params.dim; col += WORKGROUP_SIZE) {
     let g = scale[col] * f32(dy[start + col]);
-    let normalized = (f32(x[start + col]) - mean) * rstd;
+    let normalized = (f32(x[x_start + col]) - mean) * rstd;
     var value = rstd * (g - means.x - normalized * means.y);
+    if (HAS_SUBSET) { value += f32(dx[x_start + col]); }
     if (HAS_ADD) { value += f32(add[start + col]); }
-    dx[start + col] = elem(value);
+    dx[x_start + col] = elem(value);
   }
 }
 
 // What one element of dy adds to dγ and dβ.
 fn terms_of(row: u32, col: u32) -> vec2f {
-  let index = row * params.dim + col;
-  let d = f32(dy[index]);
+  let d = f32(dy[row * params.dim + col]);
   let row_stats = saved[row];
-  return vec2f(d * (f32(x[index]) - row_stats.x) * row_stats.y, d);
+  return vec2f(d * (f32(x[x_row(row) * params.dim + col]) - row_stats.x) * row_stats.y, d);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)

@@ -1,10 +1,11 @@
 // kernels/layer_scale.wgsl: backward of a residual branch's scales (forward is in the linear layer).
 //
-// Math       forward           y = residual + γ·scale[sequence]·branch
-//            backward_input    dbranch = γ·scale[sequence]·dy
-//            backward_params   dγ += Σ_rows dy·scale[sequence]·branch
-// Shapes     dy, branch, dbranch [rows, dim];  γ, dγ [dim];  sequence_of_token [rows];
-//            scale [sequences];  partial [splits, dim], splits a multiple of 4.
+// Math       forward           y[t] = residual[t] + γ·factor·branch[row],  (t, factor) = subset[row]
+//            backward_input    dbranch[row] = γ·factor·dy[t]
+//            backward_params   dγ += Σ_rows dy[t]·factor·branch[row]
+// Shapes     branch, dbranch [rows, dim];  dy [tokens, dim], [rows, dim] without a subset;
+//            subset [tokens, 2] = (token, bits of its factor), the first rows of which are the
+//            branch's;  γ, dγ [dim];  partial [splits, dim], splits a multiple of 4.
 // Launch     backward_input: one element per lane. backward_params: partial_sums, one column and
 //            one split of the rows per lane; then add_partials, one column per lane.
 // Numerics   f32 sums over one split, then over the splits: always the same order. Four running
@@ -13,24 +14,24 @@
 
 override WORKGROUP_SIZE: u32 = 256;
 override HAS_GAMMA: bool = true; // without it γ is 1, and dy is bound in its place
-override HAS_SCALE: bool = true; // without it scale is 1, and dy is bound in its place
+override HAS_SUBSET: bool = true; // without it all rows take part, unscaled, and dy is bound
 
 struct Params { rows: u32, dim: u32, splits: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> dy: array<elem>;
-@group(0) @binding(2) var<storage, read> sequence_of_token: array<u32>;
-@group(0) @binding(3) var<storage, read> scale: array<f32>;
-@group(0) @binding(4) var<storage, read> gamma: array<f32>;
-@group(0) @binding(4) var<storage, read> branch: array<elem>;
-@group(0) @binding(5) var<storage, read_write> dbranch: array<elem>;
-@group(0) @binding(5) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(2) var<storage, read> subset: array<u32>;
+@group(0) @binding(3) var<storage, read> gamma: array<f32>;
+@group(0) @binding(3) var<storage, read> branch: array<elem>;
+@group(0) @binding(4) var<storage, read_write> dbranch: array<elem>;
+@group(0) @binding(4) var<storage, read_write> partial: array<f32>;
 @group(0) @binding(1) var<storage, read> partial_in: array<f32>;
 @group(0) @binding(2) var<storage, read_write> dgamma: array<f32>;
 
-fn scale_of(row: u32) -> f32 {
-  if (HAS_SCALE) { return scale[sequence_of_token[row]]; }
-  return 1.0;
+// dy of a row of the branch, as the branch's factor scales it.
+fn scaled_dy(row: u32, col: u32) -> f32 {
+  if (!HAS_SUBSET) { return f32(dy[row * params.dim + col]); }
+  return bitcast<f32>(subset[2u * row + 1u]) * f32(dy[subset[2u * row] * params.dim + col]);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -39,15 +40,15 @@ fn backward_input(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) 
   let index = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
   if (index >= params.rows * params.dim) { return; }
   let row = index / params.dim;
-  var factor = scale_of(row);
-  if (HAS_GAMMA) { factor *= gamma[index - row * params.dim]; }
-  dbranch[index] = elem(factor * f32(dy[index]));
+  let col = index - row * params.dim;
+  var value = scaled_dy(row, col);
+  if (HAS_GAMMA) { value *= gamma[col]; }
+  dbranch[index] = elem(value);
 }
 
 // What one element of dy adds to dγ.
 fn term_of(row: u32, col: u32) -> f32 {
-  let index = row * params.dim + col;
-  return scale_of(row) * f32(dy[index]) * f32(branch[index]);
+  return scaled_dy(row, col) * f32(branch[row * params.dim + col]);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)

@@ -8,12 +8,13 @@
 //            add                 y += p
 //            bias                y  = p + β
 //            bias_gelu           pre = p + β,     y = gelu(pre),  gelu(x) = x·Φ(x)
-//            bias_residual       y = residual + γ·scale[sequence]·(p + β)
-//            bias_residual_keep  branch = p + β,  y = residual + γ·branch
+//            bias_residual       y[t] = residual[t] + γ·factor·(p + β),  (t, factor) = rows[row]
+//            bias_residual_keep  the same, and  branch = p + β
 //            gelu_backward       y = p·gelu′(pre),  gelu′(x) = Φ(x) + x·φ(x)
 // Shapes     A [rows, depth], B [depth, cols], each through two strides, so that either may be
-//            stored transposed;  y, pre, branch, residual [rows, cols];  β, γ [cols];
-//            scale [sequences];  sequence_of_token [rows].
+//            stored transposed;  y, pre, branch [rows, cols];  β, γ [cols];
+//            rows [tokens, 2] = (token, bits of its factor), the first of which are the product's;
+//            residual and the y that it joins [tokens, cols], [rows, cols] without rows.
 // Launch     one workgroup per tile, tiles of rows fastest: one stripe of B serves many tiles.
 // Numerics   Φ(x) is ½ + x·P(x²) within [-1, 1], and outside Φ(-x) = exp(-x²/2)·t·Q(t) with
 //            t = 1/(1 + 0.4x), both least-maximum fits: Φ has an absolute error below 1e-7, and
@@ -25,7 +26,7 @@ struct Params {
   a_row: u32, a_k: u32, b_k: u32, b_col: u32, // elements between neighbours along each axis
   // Where one is 0, some other input is bound in its place. Not overrides: each combination of
   // those would compile the whole product once more.
-  has_bias: u32, has_gamma: u32, has_scale: u32,
+  has_bias: u32, has_gamma: u32, has_rows: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
@@ -39,11 +40,10 @@ struct Params {
 // bias_residual, bias_residual_keep
 @group(0) @binding(4) var<storage, read> residual: array<elem>;
 @group(0) @binding(5) var<storage, read> gamma: array<f32>;
-@group(0) @binding(6) var<storage, read> sequence_of_token: array<u32>;
-@group(0) @binding(7) var<storage, read> scale: array<f32>;
-@group(0) @binding(8) var<storage, read_write> joined: array<elem>;
-@group(0) @binding(6) var<storage, read_write> branch: array<elem>;
-@group(0) @binding(7) var<storage, read_write> joined_keep: array<elem>;
+@group(0) @binding(6) var<storage, read> rows: array<u32>;
+@group(0) @binding(7) var<storage, read_write> joined: array<elem>;
+@group(0) @binding(7) var<storage, read_write> branch: array<elem>;
+@group(0) @binding(8) var<storage, read_write> joined_keep: array<elem>;
 // gelu_backward
 @group(0) @binding(3) var<storage, read> saved_pre: array<elem>;
 @group(0) @binding(4) var<storage, read_write> dx: array<elem>;
@@ -66,6 +66,17 @@ fn with_bias(value: f32, col: u32) -> f32 {
 fn gamma_at(col: u32) -> f32 {
   if (params.has_gamma != 0u) { return gamma[col]; }
   return 1.0;
+}
+
+// What a row of the product is scaled by, and the row of the stream that it joins.
+fn factor_of(place: vec2u) -> f32 {
+  if (params.has_rows == 0u) { return gamma_at(place.y); }
+  return gamma_at(place.y) * bitcast<f32>(rows[2u * place.x + 1u]);
+}
+
+fn stream_index_of(place: vec2u) -> u32 {
+  if (params.has_rows == 0u) { return index_of(place); }
+  return rows[2u * place.x] * params.cols + place.y;
 }
 
 // Φ(x), and φ(x)·√(2π).
@@ -158,10 +169,8 @@ fn bias_residual(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) g
     let place = origin + offset_of(lane, value);
     if (is_inside(place)) {
       let x = with_bias(tile[value / 4u][value % 4u], place.y);
-      var factor = gamma_at(place.y);
-      if (params.has_scale != 0u) { factor *= scale[sequence_of_token[place.x]]; }
-      let index = index_of(place);
-      joined[index] = elem(fma(factor, x, f32(residual[index])));
+      let index = stream_index_of(place);
+      joined[index] = elem(fma(factor_of(place), x, f32(residual[index])));
     }
   }
 }
@@ -176,9 +185,9 @@ fn bias_residual_keep(@builtin(workgroup_id) group: vec3u, @builtin(num_workgrou
     let place = origin + offset_of(lane, value);
     if (is_inside(place)) {
       let x = elem(with_bias(tile[value / 4u][value % 4u], place.y));
-      let index = index_of(place);
-      branch[index] = x;
-      joined_keep[index] = elem(fma(gamma_at(place.y), f32(x), f32(residual[index])));
+      branch[index_of(place)] = x;
+      let index = stream_index_of(place);
+      joined_keep[index] = elem(fma(factor_of(place), f32(x), f32(residual[index])));
     }
   }
 }

@@ -12,7 +12,7 @@ const layerScaleBench = (dim: number): OpBench => ({
     const weights = randomArray(dim, { seed: 2 });
     const dy = gpu.upload([rows, dim], data, "dy");
     const dGamma = gpu.upload([dim], new Float32Array(dim), "dGamma");
-    const scales = { gamma: gpu.upload([dim], weights, "gamma"), rowScale: null, dGamma };
+    const scales = { gamma: gpu.upload([dim], weights, "gamma"), subset: null, dGamma };
     const dBranch = layerScaleBackward(gpu, dy, dy, scales);
     const expected = layerScaleReference(data.slice(-dim), weights, [1]);
     assertAllClose((await gpu.download(dBranch)).slice(-dim), expected);

@@ -23,7 +23,7 @@ async function setupLinear(gpu: Gpu, inputs: number, outputs: number) {
   const lastRow = { rows: 1, inputs, outputs };
   const expected = linearReference(host.x.slice(-inputs), host.weight, host.bias, lastRow);
   assertAllClose(y.slice(-outputs), expected, { atol: 1e-3 });
-  const join = { residual, gamma: bias, rowScale: null, keepBranch: true };
+  const join = { residual, gamma: bias, subset: null, keepBranch: true };
   return {
     linear: (recorder: Recorder) => void linear(recorder, x, weight, bias),
     linearGelu: (recorder: Recorder) => void linearGelu(recorder, x, weight, bias),

@@ -73,7 +73,7 @@ export function recordBlock(
 
   for (const { grads } of buffers) fill(gpu, grads, 0);
   const [y, saved] = block.forward(gpu, tensors.x, { sequences, dropPath: null, keep: true });
-  const dx = block.backward(gpu, tensors.dy, saved, sequences);
+  const dx = block.backward(gpu, tensors.dy, saved);
 
   const results: Record<string, Tensor> = { y, dx };
   for (const parameter of sets[0].parameters) {

@@ -29,7 +29,7 @@ export const UNIT_LAYERS: Record<string, UnitReplay> = {
 };
 
 /** The residual of a branch is zero here: what is left is the branch itself. */
-const PLAIN = { rowScale: null, keep: true };
+const PLAIN = { subset: null, keep: true };
 
 async function replayAttention(unit: UnitCase): Promise<void> {
   const { gpu } = unit;
@@ -43,7 +43,7 @@ async function replayAttention(unit: UnitCase): Promise<void> {
   const x = unit.uploadRows("x");
   const [y, saved] = layer.forward(gpu, x, unit.zeros(x.shape, "residual"), sequences, PLAIN);
   await unit.check("y", y, ALLOWED.activation);
-  const dx = layer.backward(gpu, unit.uploadRows("grad_y"), saved, sequences);
+  const dx = layer.backward(gpu, unit.uploadRows("grad_y"), saved);
   await unit.check("grad_x", dx, ALLOWED.gradient);
   await checkGradients();
 }
@@ -69,12 +69,12 @@ async function replayLayerScale(unit: UnitCase): Promise<void> {
   const { y, branch } = linearResidual(gpu, x, identity(unit, dim), null, {
     residual: unit.zeros([rows, dim], "residual"),
     gamma,
-    rowScale: null,
+    subset: null,
     keepBranch: true,
   });
   await unit.check("y", y, ALLOWED.activation);
   const dy = unit.uploadRows("grad_y");
-  const dx = layerScaleBackward(gpu, dy, branch!, { gamma, rowScale: null, dGamma });
+  const dx = layerScaleBackward(gpu, dy, branch!, { gamma, subset: null, dGamma });
   await unit.check("grad_x", dx, ALLOWED.gradient);
   await unit.check("grad.gamma", dGamma, ALLOWED.gradient);
 }

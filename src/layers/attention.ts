@@ -4,17 +4,19 @@ import type { Tensor } from "../gpu/tensor.ts";
 import { attention, attentionBackward } from "../ops/attention.ts";
 import { classAttention } from "../ops/class_attention.ts";
 import { linear } from "../ops/linear.ts";
+import type { RowSubset } from "../ops/row_subset.ts";
 import type { Sequences } from "../ops/sequences.ts";
 import { Linear } from "./linear.ts";
 import type { ParameterSet } from "./parameter.ts";
-import { ResidualLinear, type ResidualSaved, type RowScale } from "./residual.ts";
+import { ResidualLinear, type ResidualSaved } from "./residual.ts";
 
 /** What {@linkcode SelfAttention.forward} keeps for its backward pass. */
 export interface SelfAttentionSaved {
-  x: Tensor; // [T, D]
-  qkv: Tensor; // [T, 3D]
-  out: Tensor; // [T, D]
-  lse: Tensor; // [T, H]
+  sequences: Sequences;
+  x: Tensor; // [rows, D]
+  qkv: Tensor; // [rows, 3D]
+  out: Tensor; // [rows, D]
+  lse: Tensor; // [rows, H]
   proj: ResidualSaved;
 }
 
@@ -32,17 +34,21 @@ export class SelfAttention {
     this.proj = new ResidualLinear(set, names, { inDim: dim, dim, layerScaleInit });
   }
 
+  /**
+   * @param x `[rows, D]`, a row for each of `residual` `[T, D]` that the subset has.
+   * @param sequences Of the rows.
+   */
   forward(
     gpu: Recorder,
     x: Tensor,
     residual: Tensor,
     sequences: Sequences,
-    options: { rowScale: RowScale | null; keep: boolean },
+    options: { subset: RowSubset | null; keep: boolean },
   ): [y: Tensor, saved: SelfAttentionSaved] {
-    const qkv = linear(gpu, x, this.qkv.weight.working, this.qkv.bias.value); // [T, 3D]
-    const { out, lse } = attention(gpu, qkv, sequences, this.numHeads); // [T, D]
+    const qkv = linear(gpu, x, this.qkv.weight.working, this.qkv.bias.value); // [rows, 3D]
+    const { out, lse } = attention(gpu, qkv, sequences, this.numHeads); // [rows, D]
     const [y, proj] = this.proj.forward(gpu, out, residual, options);
-    return [y, { x, qkv, out, lse, proj }];
+    return [y, { sequences, x, qkv, out, lse, proj }];
   }
 
   /** What the first token of each sequence attends to, into `into` `[S, numHeads, N]`. */
@@ -53,8 +59,8 @@ export class SelfAttention {
   }
 
   /** Adds to the gradients; returns dx of the branch. */
-  backward(gpu: Recorder, dy: Tensor, saved: SelfAttentionSaved, sequences: Sequences): Tensor {
-    const { x, qkv, out, lse, proj } = saved;
+  backward(gpu: Recorder, dy: Tensor, saved: SelfAttentionSaved): Tensor {
+    const { sequences, x, qkv, out, lse, proj } = saved;
     const dOut = this.proj.backward(gpu, dy, proj);
     const dQkv = attentionBackward(gpu, dOut, { qkv, out, lse }, sequences, this.numHeads);
     return this.qkv.backward(gpu, dQkv, x);

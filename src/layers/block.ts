@@ -1,18 +1,24 @@
 import type { ModelConfig } from "../config/model_config.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
+import type { RowSubset } from "../ops/row_subset.ts";
 import type { Sequences } from "../ops/sequences.ts";
 import { SelfAttention, type SelfAttentionSaved } from "./attention.ts";
 import { LayerNorm, type LayerNormSaved } from "./layer_norm.ts";
 import { FeedForward, type FeedForwardSaved } from "./mlp.ts";
 import type { ParameterSet } from "./parameter.ts";
-import type { RowScale } from "./residual.ts";
+
+/** Drop path of one branch: the rows that it works on, and the sequences that these make up. */
+export interface DropPath {
+  readonly subset: RowSubset;
+  readonly sequences: Sequences;
+}
 
 /** What a block needs beside the tokens. */
 export interface BlockContext {
   sequences: Sequences;
   /** Drop path of the attention and of the feed-forward branch; null: nothing is dropped. */
-  dropPath: readonly [RowScale, RowScale] | null;
+  dropPath: readonly [DropPath, DropPath] | null;
   /** Whether a backward pass will follow. */
   keep: boolean;
 }
@@ -43,15 +49,16 @@ export class Block {
 
   forward(gpu: Recorder, x: Tensor, context: BlockContext): [y: Tensor, saved: BlockSaved] {
     const { sequences, dropPath, keep } = context;
-    const [drop1, drop2] = dropPath ?? [null, null];
-    const [normed1, norm1] = this.norm1.forward(gpu, x);
-    const [middle, attention] = this.attention.forward(gpu, normed1, x, sequences, {
-      rowScale: drop1,
+    const [drop1, drop2] = dropPath ?? [];
+    const [normed1, norm1] = this.norm1.forward(gpu, x, drop1?.subset);
+    const lengths = drop1?.sequences ?? sequences;
+    const [middle, attention] = this.attention.forward(gpu, normed1, x, lengths, {
+      subset: drop1?.subset ?? null,
       keep,
     });
-    const [normed2, norm2] = this.norm2.forward(gpu, middle);
+    const [normed2, norm2] = this.norm2.forward(gpu, middle, drop2?.subset);
     const [y, feedForward] = this.feedForward.forward(gpu, normed2, middle, {
-      rowScale: drop2,
+      subset: drop2?.subset ?? null,
       keep,
     });
     return [y, { norm1, attention, norm2, feedForward }];
@@ -62,11 +69,11 @@ export class Block {
     this.attention.classAttention(gpu, this.norm1.forward(gpu, x)[0], into);
   }
 
-  /** Adds to the gradients; returns a fresh dx, `[T, D]`. */
-  backward(gpu: Recorder, dy: Tensor, saved: BlockSaved, sequences: Sequences): Tensor {
+  /** Adds to the gradients; returns dx, `[T, D]`: fresh, or `dy` itself where there is drop path. */
+  backward(gpu: Recorder, dy: Tensor, saved: BlockSaved): Tensor {
     const dNormed2 = this.feedForward.backward(gpu, dy, saved.feedForward);
     const dMiddle = this.norm2.backward(gpu, dNormed2, saved.norm2, dy);
-    const dNormed1 = this.attention.backward(gpu, dMiddle, saved.attention, sequences);
+    const dNormed1 = this.attention.backward(gpu, dMiddle, saved.attention);
     return this.norm1.backward(gpu, dNormed1, saved.norm1, dMiddle);
   }
 }

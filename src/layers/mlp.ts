@@ -2,15 +2,16 @@ import type { ModelConfig } from "../config/model_config.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { linear, linearGelu } from "../ops/linear.ts";
+import type { RowSubset } from "../ops/row_subset.ts";
 import { swiglu, swigluBackward } from "../ops/swiglu.ts";
 import { Linear } from "./linear.ts";
 import type { ParameterSet } from "./parameter.ts";
-import { ResidualLinear, type ResidualSaved, type RowScale } from "./residual.ts";
+import { ResidualLinear, type ResidualSaved } from "./residual.ts";
 
 /** What {@linkcode FeedForward.forward} keeps for its backward pass. */
 export interface FeedForwardSaved {
-  x: Tensor; // [T, D]
-  pre: Tensor; // [T, hidden], or [T, 2 hidden] for SwiGLU
+  x: Tensor; // [rows, D]
+  pre: Tensor; // [rows, hidden], or [rows, 2 hidden] for SwiGLU
   out: ResidualSaved;
 }
 
@@ -30,17 +31,18 @@ export class FeedForward {
     this.out = new ResidualLinear(set, names, { inDim: hidden, dim, layerScaleInit });
   }
 
+  /** @param x `[rows, D]`, a row for each of `residual` `[T, D]` that the subset has. */
   forward(
     gpu: Recorder,
     x: Tensor,
     residual: Tensor,
-    options: { rowScale: RowScale | null; keep: boolean },
+    options: { subset: RowSubset | null; keep: boolean },
   ): [y: Tensor, saved: FeedForwardSaved] {
     const [weight, bias] = [this.in.weight.working, this.in.bias.value];
     let pre: Tensor, hidden: Tensor;
     if (this.kind === "mlp") ({ pre, y: hidden } = linearGelu(gpu, x, weight, bias));
     else {
-      pre = linear(gpu, x, weight, bias); // [T, 2 hidden]
+      pre = linear(gpu, x, weight, bias); // [rows, 2 hidden]
       hidden = swiglu(gpu, pre);
     }
     const [y, out] = this.out.forward(gpu, hidden, residual, options);

@@ -2,23 +2,18 @@ import type { Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { layerScaleBackward } from "../ops/layer_scale.ts";
 import { linearResidual } from "../ops/linear_residual.ts";
+import type { RowSubset } from "../ops/row_subset.ts";
 import { Linear } from "./linear.ts";
 import type { Parameter, ParameterSet } from "./parameter.ts";
 
-/** A factor per sequence: 0 for a dropped branch, 1 / keep rate for a kept one (drop path). */
-export interface RowScale {
-  sequenceOfToken: Tensor; // u32 [T]
-  scale: Tensor; // [S]
-}
-
 /** What {@linkcode ResidualLinear.forward} keeps for its backward pass. */
 export interface ResidualSaved {
-  x: Tensor; // [T, in]
-  branch: Tensor | null; // [T, dim], before layer scale
-  rowScale: RowScale | null;
+  x: Tensor; // [rows, in]
+  branch: Tensor | null; // [rows, dim], before layer scale
+  subset: RowSubset | null;
 }
 
-/** The linear layer that ends a branch: `residual + gamma · dropPath · (x Wᵀ + b)`. */
+/** The linear layer that ends a branch: `residual + gamma · factor · (x Wᵀ + b)`. */
 export class ResidualLinear {
   readonly linear: Linear;
   readonly gamma: Parameter | null;
@@ -38,16 +33,16 @@ export class ResidualLinear {
     gpu: Recorder,
     x: Tensor,
     residual: Tensor,
-    { rowScale, keep }: { rowScale: RowScale | null; keep: boolean },
+    { subset, keep }: { subset: RowSubset | null; keep: boolean },
   ): [y: Tensor, saved: ResidualSaved] {
     const { weight, bias } = this.linear;
     const { y, branch } = linearResidual(gpu, x, weight.working, bias.value, {
       residual,
       gamma: this.gamma?.value ?? null,
-      rowScale,
+      subset,
       keepBranch: keep && this.gamma !== null,
     });
-    return [y, { x, branch, rowScale }];
+    return [y, { x, branch, subset }];
   }
 
   /**
@@ -56,10 +51,10 @@ export class ResidualLinear {
    * @param pre The input before its GELU, where x is `gelu(pre)`: then d(pre) is returned.
    */
   backward(gpu: Recorder, dy: Tensor, saved: ResidualSaved, pre?: Tensor): Tensor {
-    const { x, branch, rowScale } = saved;
+    const { x, branch, subset } = saved;
     const dBranch = layerScaleBackward(gpu, dy, branch ?? dy, {
       gamma: this.gamma?.value ?? null,
-      rowScale,
+      subset,
       dGamma: this.gamma?.grad ?? null,
     });
     return this.linear.backward(gpu, dBranch, x, { pre });

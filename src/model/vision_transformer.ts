@@ -1,11 +1,10 @@
 import type { ModelConfig } from "../config/model_config.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import { elementCount, type Tensor, view } from "../gpu/tensor.ts";
-import { Block, type BlockSaved } from "../layers/block.ts";
+import { Block, type BlockSaved, type DropPath } from "../layers/block.ts";
 import { LayerNorm, type LayerNormSaved } from "../layers/layer_norm.ts";
 import { INIT_STD } from "../layers/linear.ts";
 import type { Parameter, ParameterSet } from "../layers/parameter.ts";
-import type { RowScale } from "../layers/residual.ts";
 import { addInto } from "../ops/add.ts";
 import { matmul } from "../ops/matmul.ts";
 import { patchEmbed, patchEmbedBackward } from "../ops/patch_embed.ts";
@@ -35,8 +34,8 @@ interface SegmentSaved {
 export interface ForwardOptions {
   /** 1 where the mask token stands in for a patch of a global crop; u32 `[2·B·N]`. */
   masks: Tensor | null;
-  /** Factors of drop path for each block; null: nothing is dropped. */
-  dropPath: readonly (readonly [RowScale, RowScale])[] | null;
+  /** Drop path of each block, of its two branches; null: nothing is dropped. */
+  dropPath: readonly (readonly [DropPath, DropPath] | null)[] | null;
   /** Whether a backward pass will follow. */
   keep: boolean;
   /** Blocks of which only the input is kept for the backward pass; null: everything is kept. */
@@ -147,7 +146,7 @@ export class VisionTransformer {
       const length = saved.segments[1]?.first ?? this.blocks.length;
       const kept = blocks ?? this.#runBlocks(gpu, x, first, length, packing, dropPath, true)[1];
       for (const [i, each] of [...kept.entries()].reverse()) {
-        dx = this.blocks[first + i].backward(gpu, dx, each, packing.sequences);
+        dx = this.blocks[first + i].backward(gpu, dx, each);
       }
     }
     for (const group of packing.groups) {

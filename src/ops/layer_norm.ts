@@ -1,7 +1,29 @@
 import source from "../../kernels/layer_norm.wgsl" with { type: "text" };
+import { ShapeError } from "../gpu/errors.ts";
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
 import { rowSplits } from "./row_splits.ts";
+import { bytesOfRows, expectSubset, type RowSubset } from "./row_subset.ts";
+
+/** Options of {@linkcode layerNorm}. */
+export interface LayerNormOptions {
+  /** Added to the variance. */
+  eps?: number;
+  /** Whose norm it is. */
+  label?: string;
+  /** The rows that are normalized; all of them where this is left out. */
+  subset?: RowSubset;
+}
+
+/** Options of {@linkcode layerNormBackward}. */
+export interface LayerNormJoin {
+  /** The other way into a residual join: a gradient of the shape of `x`. */
+  add?: Tensor;
+  /** Whose norm it is. */
+  label?: string;
+  /** The rows that were normalized: dx adds into these of `add` itself. */
+  subset?: RowSubset;
+}
 
 /** Lanes of a column sum: narrow, so that a small width still makes several workgroups. */
 const COLUMN_LANES = 64;
@@ -23,21 +45,24 @@ const COLUMN_LANES = 64;
  * @param x Tokens, `[rows, dim]`.
  * @param gamma Scale, `[dim]`.
  * @param beta Shift, `[dim]`.
- * @param options `eps` is added to the variance; `label` says whose norm it is.
- * @returns `y` `[rows, dim]`, and `stats` `[rows, 2]` for {@linkcode layerNormBackward}.
- * @throws {ShapeError} If `gamma` or `beta` does not fit `x`.
+ * @param options `subset`: normalize these rows only, and put them close together.
+ * @returns `y` `[rows, dim]`, and `stats` `[rows, 2]` for {@linkcode layerNormBackward}; of the
+ * subset's rows where there is one.
+ * @throws {ShapeError} If `gamma`, `beta` or the subset does not fit `x`.
  */
 export function layerNorm(
   gpu: Recorder,
   x: Tensor,
   gamma: Tensor,
   beta: Tensor,
-  { eps = 1e-6, label = "layer_norm" }: { eps?: number; label?: string } = {},
+  { eps = 1e-6, label = "layer_norm", subset }: LayerNormOptions = {},
 ): { y: Tensor; stats: Tensor } {
-  const [rows, dim] = expectShape("layerNorm", "x", x, ["rows", "dim"]);
+  const [tokens, dim] = expectShape("layerNorm", "x", x, ["rows", "dim"]);
   expectShape("layerNorm", "gamma", gamma, [dim]);
   expectShape("layerNorm", "beta", beta, [dim]);
+  if (subset) expectSubset("layerNorm", subset, tokens);
 
+  const rows = subset?.count ?? tokens;
   const y = gpu.empty([rows, dim], `${label}.y`);
   const stats = gpu.empty([rows, 2], `${label}.stats`, "f32");
   if (rows === 0) return { y, stats };
@@ -45,11 +70,12 @@ export function layerNorm(
     label: labelOf("layer_norm.forward", label),
     source,
     entryPoint: "forward",
-    constants: { WORKGROUP_SIZE: lanesPerRow(gpu, dim) },
+    constants: { WORKGROUP_SIZE: lanesPerRow(gpu, dim), HAS_SUBSET: subset ? 1 : 0 },
     params: packParams(["u32", rows], ["u32", dim], ["u32", 1], ["f32", eps]),
-    inputs: [x, gamma, beta],
+    inputs: [x, gamma, beta, subset?.table ?? x],
     outputs: [y, stats],
     workgroups: rows,
+    bytes: subset && bytesOfRows(subset, rows, [x, gamma, beta, subset.table, y, stats]),
   });
   return { y, stats };
 }
@@ -58,12 +84,11 @@ export function layerNorm(
  * Gradients of {@linkcode layerNorm}: returns dx and adds to the gradients of its parameters.
  *
  * @param dy `[rows, dim]`.
- * @param x What the forward pass was given, `[rows, dim]`.
+ * @param x What the forward pass was given, `[rows, dim]`; `[T, dim]` where it took a subset.
  * @param stats What it returned, `[rows, 2]`.
  * @param grads Gradients of `gamma` and `beta`, `[dim]`: added to.
- * @param options `add` `[rows, dim]` is added to dx: the other way into a residual join.
- * @returns dx, `[rows, dim]`.
- * @throws {ShapeError} If a tensor does not fit `x`.
+ * @returns dx of the shape of `x`, plus `add` where that is given: `add` itself with a subset.
+ * @throws {ShapeError} If a tensor does not fit `x`, or there is a subset and nothing to add to.
  */
 export function layerNormBackward(
   gpu: Recorder,
@@ -72,56 +97,68 @@ export function layerNormBackward(
   gamma: Tensor,
   stats: Tensor,
   grads: { gamma: Tensor; beta: Tensor },
-  { add, label = "layer_norm" }: { add?: Tensor; label?: string } = {},
+  { add, subset, label = "layer_norm" }: LayerNormJoin = {},
 ): Tensor {
   const op = "layerNormBackward";
-  const [rows, dim] = expectShape(op, "x", x, ["rows", "dim"]);
+  const [tokens, dim] = expectShape(op, "x", x, ["rows", "dim"]);
+  const rows = subset?.count ?? tokens;
   expectShape(op, "dy", dy, [rows, dim]);
   expectShape(op, "gamma", gamma, [dim]);
   expectShape(op, "stats", stats, [rows, 2]);
   expectShape(op, "gradient of gamma", grads.gamma, [dim]);
   expectShape(op, "gradient of beta", grads.beta, [dim]);
-  if (add) expectShape(op, "add", add, [rows, dim]);
+  if (add) expectShape(op, "add", add, [tokens, dim]);
+  if (subset) expectSubset(op, subset, tokens);
+  if (subset && !add) {
+    throw new ShapeError(`Cannot run ${op}: add must be given with a subset, which adds into it`);
+  }
 
-  const dx = gpu.empty([rows, dim], `${label}.dx`);
+  const dx = subset && add ? add : gpu.empty([rows, dim], `${label}.dx`);
   if (rows === 0) return dx;
+  const inputs = [x, dy, stats, subset?.table ?? dy, gamma];
   gpu.run({
     label: labelOf("layer_norm.backward_input", label),
     source,
     entryPoint: "backward_input",
-    constants: { WORKGROUP_SIZE: lanesPerRow(gpu, dim), HAS_ADD: add ? 1 : 0 },
+    constants: {
+      WORKGROUP_SIZE: lanesPerRow(gpu, dim),
+      HAS_ADD: add && !subset ? 1 : 0,
+      HAS_SUBSET: subset ? 1 : 0,
+    },
     params: packParams(["u32", rows], ["u32", dim], ["u32", 1], ["f32", 0]),
-    inputs: [x, dy, stats, gamma, add ?? dy],
+    inputs: [...inputs, add && !subset ? add : dy],
     outputs: [dx],
     workgroups: rows,
+    // What it adds into is read as well as written.
+    bytes: subset && bytesOfRows(subset, rows, [...inputs, dx, dx]),
   });
-  addParamGradients(gpu, dy, x, stats, grads, label);
+  addParamGradients(gpu, { dy, x, stats, subset }, grads, label);
   return dx;
 }
 
 function addParamGradients(
   gpu: Recorder,
-  dy: Tensor,
-  x: Tensor,
-  stats: Tensor,
+  { dy, x, stats, subset }: { dy: Tensor; x: Tensor; stats: Tensor; subset?: RowSubset },
   grads: { gamma: Tensor; beta: Tensor },
   label: string,
 ): void {
-  const [rows, dim] = x.shape;
+  const [rows, dim] = dy.shape;
   const splits = rowSplits(rows);
   const partial = gpu.empty([splits, 2, dim], `${label}.partial`, "f32");
   const blocks = Math.ceil(dim / COLUMN_LANES);
   const constants = { WORKGROUP_SIZE: COLUMN_LANES };
   const params = packParams(["u32", rows], ["u32", dim], ["u32", splits], ["f32", 0]);
+  const inputs = [x, dy, stats, subset?.table ?? dy];
   gpu.run({
     label: labelOf("layer_norm.partial_sums", label),
     source,
     entryPoint: "partial_sums",
-    constants,
+    constants: { ...constants, HAS_SUBSET: subset ? 1 : 0 },
     params,
-    inputs: [x, dy, stats],
+    inputs,
     outputs: [partial],
     workgroups: [blocks, splits],
+    bytes: subset && bytesOfRows(subset, rows, [...inputs, partial]),
   });
   gpu.run({
     label: labelOf("layer_norm.add_partials", label),

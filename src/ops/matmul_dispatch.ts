@@ -56,10 +56,12 @@ export interface MatmulDispatch extends MatmulOptions {
   /** `b` is stored `[cols, depth]`. */
   transposeB?: boolean;
   /** What the epilogue finds among `inputs`; where it is false, anything may be bound there. */
-  has?: { bias?: boolean; gamma?: boolean; scale?: boolean };
+  has?: { bias?: boolean; gamma?: boolean; subset?: boolean };
   /** Bindings after `a` and `b`. */
   inputs?: Tensor[];
   outputs: Tensor[];
+  /** Bytes moved when that is not simply the size of all bindings. */
+  bytes?: number;
 }
 
 /** The variant that suits an adapter: few loads on the CPU, workgroup memory on a GPU. */
@@ -100,12 +102,13 @@ export function dispatchMatmul(gpu: Recorder, product: MatmulDispatch): void {
       ...strides,
       ["u32", has.bias ? 1 : 0],
       ["u32", has.gamma ? 1 : 0],
-      ["u32", has.scale ? 1 : 0],
+      ["u32", has.subset ? 1 : 0],
     ),
     inputs: [a, b, ...(product.inputs ?? [])],
     outputs: product.outputs,
     workgroups: Math.ceil(rows / tileRows) * Math.ceil(cols / tileCols),
     flops: 2 * rows * cols * (end - begin),
+    bytes: product.bytes,
   });
 }
 

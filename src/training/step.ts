@@ -19,7 +19,7 @@ import { LOSS_SCALE_SIZE, lossScalars } from "../ops/loss_scale.ts";
 import { makeSequences } from "../ops/sequences.ts";
 import { addSums } from "../ops/sums.ts";
 import { ParameterUpdate } from "../optim/parameter_update.ts";
-import { addDropPathInputs, dropPathScales } from "./drop_path.ts";
+import { addDropPathInputs, dropPathOf, type KeptSequences, keptSequences } from "./drop_path.ts";
 import { StepInputs } from "./step_inputs.ts";
 import { globalGrid, type StepShape, tokenTables } from "./step_shape.ts";
 
@@ -77,6 +77,7 @@ export class TrainStep {
   readonly #update: ParameterUpdate;
   readonly #studentPacking: Packing;
   readonly #teacherPacking: Packing;
+  readonly #keptSequences: KeptSequences; // of each block
   readonly #tables: { studentCls: Tensor; teacherCls: Tensor; koleoCls: Tensor };
   readonly #dinoWeights: Tensor; // [B·(2 + L)]
 
@@ -97,6 +98,7 @@ export class TrainStep {
       { name: "global", crops: 2 * batchSize, size: globalSize, images: this.globalViews },
       { name: "local", crops: localViews * batchSize, size: localSize, images: this.localViews },
     ]);
+    this.#keptSequences = keptSequences(gpu, shape);
     const [group] = this.#studentPacking.groups;
     const lengths = new Array<number>(group.crops).fill(group.tokens);
     const sequences = makeSequences(gpu, lengths, "sequences.teacher");
@@ -141,7 +143,7 @@ export class TrainStep {
     // Student: masked global views and local views, packed → tokens → unit features.
     const [studentTokens, saved] = student.backbone.forward(gpu, this.#studentPacking, {
       masks,
-      dropPath: dropPathScales(inputs, this.shape, this.#studentPacking.sequences),
+      dropPath: dropPathOf(gpu, inputs, this.#studentPacking.sequences, this.#keptSequences),
       keep: true,
       recomputeBlocks: this.shape.recomputeBlocks,
     });

@@ -2,7 +2,7 @@ import type { Recorder } from "../gpu/recorder.ts";
 import { alignUp, byteLength, type DType, type Tensor } from "../gpu/tensor.ts";
 
 /**
- * The one small buffer that a step writes: scalars, masks, drop-path factors. Each entry is a
+ * The one small buffer that a step writes: scalars, masks, what drop path keeps. Each entry is a
  * tensor of its own to the kernels; the host keeps a mirror and uploads it whole.
  */
 export class StepInputs {

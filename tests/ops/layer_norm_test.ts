@@ -6,6 +6,7 @@ import { layerNormReference } from "../reference/layer_norm.ts";
 import { assertAllClose, centralDifferences, dot, randomArray } from "../support/arrays.ts";
 import { loadCase } from "../support/golden.ts";
 import { poisoned } from "../support/poisoned.ts";
+import { addRows, pickRows, type SubsetCase, SUBSETS, uploadSubset } from "../support/subsets.ts";
 
 Deno.test("layerNorm() matches the float64 reference", async (t) => {
   using gpu = await Gpu.open();
@@ -76,6 +77,46 @@ Deno.test("layerNormBackward() matches central differences of the reference", as
   }
 });
 
+Deno.test("layerNorm() and its backward take a subset of the rows", async (t) => {
+  using gpu = await Gpu.open();
+  for (const each of SUBSETS) {
+    for (const dim of [3, 70]) await t.step(`${each.name}, width ${dim}`, () => compare(each, dim));
+  }
+
+  async function compare(each: SubsetCase, dim: number) {
+    const { subset, tokens } = uploadSubset(gpu, each);
+    const total = subset.table.shape[0];
+    const random = (seed: number, rows?: number) =>
+      randomArray((rows ?? 1) * dim, { seed, mean: 1 });
+    const host = { x: random(1, total), gamma: random(2), beta: random(3), add: random(5, total) };
+    const dy = random(4, tokens.length);
+    const grads = {
+      gamma: gpu.upload([dim], new Float32Array(dim).fill(0.5), "dGamma"),
+      beta: gpu.upload([dim], new Float32Array(dim).fill(-0.5), "dBeta"),
+    };
+    const [x, add] = [host.x, host.add].map((values) => gpu.upload([total, dim], values, "x"));
+    const [gamma, beta] = [host.gamma, host.beta].map((values) => gpu.upload([dim], values, "g"));
+    const { y, stats } = layerNorm(poisoned(gpu), x, gamma, beta, { subset });
+    const dyTensor = gpu.upload([tokens.length, dim], dy, "dy");
+    const join = { add, subset };
+    const dx = layerNormBackward(poisoned(gpu), dyTensor, x, gamma, stats, grads, join);
+
+    equal(dx, add);
+    const tolerance = { rtol: 1e-4, atol: 1e-4 }; // as in the tests above
+    const kept = pickRows(host.x, dim, tokens);
+    const expected = layerNormReference(kept, host.gamma, host.beta);
+    assertAllClose(await gpu.download(y), expected, tolerance);
+    const { gamma: g, beta: b } = host;
+    const dKept = centralDifferences((v) => dot(layerNormReference(v, g, b), dy), kept);
+    const sum = addRows(host.add, dim, tokens, dKept);
+    assertAllClose(await gpu.download(dx), sum, tolerance);
+    const dGamma = centralDifferences((v) => dot(layerNormReference(kept, v, b), dy), g);
+    assertAllClose(await gpu.download(grads.gamma), dGamma.map((d) => d + 0.5));
+    const dBeta = centralDifferences((v) => dot(layerNormReference(kept, g, v), dy), b);
+    assertAllClose(await gpu.download(grads.beta), dBeta.map((d) => d - 0.5));
+  }
+});
+
 Deno.test("layerNormBackward() sums parameter gradients accurately over 70 000 rows", async () => {
   using gpu = await Gpu.open();
   const [rows, dim] = [70_000, 2];
@@ -131,4 +172,23 @@ Deno.test("layerNorm() names the tensor whose shape does not fit, and takes no r
   );
   const { y } = layerNorm(poisoned(gpu), gpu.empty([0, 8], "none"), eight, eight);
   equal((await gpu.download(y)).length, 0);
+});
+
+Deno.test("layerNorm() and its backward say what does not fit of a subset", async () => {
+  using gpu = await Gpu.open();
+  const [x, four, seven] = [[4, 8], [4, 2], [7, 2]].map((shape) => gpu.empty(shape, "x"));
+  const eight = gpu.empty([8], "eight");
+  throws(
+    () => layerNorm(poisoned(gpu), x, eight, eight, { subset: { table: seven, count: 2 } }),
+    new ShapeError("Cannot run layerNorm: table must have shape [4, 2], got [7, 2]"),
+  );
+  const [dy, stats] = [[2, 8], [2, 2]].map((shape) => gpu.empty(shape, "dy"));
+  const grads = { gamma: eight, beta: eight };
+  const subset = { table: four, count: 2 };
+  throws(
+    () => layerNormBackward(poisoned(gpu), dy, x, eight, stats, grads, { subset }),
+    new ShapeError(
+      "Cannot run layerNormBackward: add must be given with a subset, which adds into it",
+    ),
+  );
 });

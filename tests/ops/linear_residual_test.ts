@@ -3,77 +3,88 @@ import { Gpu } from "../../src/gpu/gpu.ts";
 import { ShapeError } from "../../src/gpu/errors.ts";
 import { linearResidual } from "../../src/ops/linear_residual.ts";
 import type { MatmulVariant } from "../../src/ops/matmul.ts";
+import type { RowSubset } from "../../src/ops/row_subset.ts";
 import { linearReference, residualReference } from "../reference/linear.ts";
 import { assertAllClose, randomArray } from "../support/arrays.ts";
 import { poisoned } from "../support/poisoned.ts";
+import { type SubsetCase, SUBSETS, uploadSubset } from "../support/subsets.ts";
 
 // More rows than one tile, an odd number of columns.
 const SIZES = { rows: 133, inputs: 9, outputs: 35 };
 
-const HOST = {
-  x: randomArray(SIZES.rows * SIZES.inputs, { seed: 1 }),
-  weight: randomArray(SIZES.outputs * SIZES.inputs, { seed: 2 }),
-  bias: randomArray(SIZES.outputs, { seed: 3 }),
-  residual: randomArray(SIZES.rows * SIZES.outputs, { seed: 4 }),
-  gamma: randomArray(SIZES.outputs, { seed: 5 }),
-  sequenceOfToken: Uint32Array.from({ length: SIZES.rows }, (_, row) => row >> 5),
-  scale: Float32Array.of(0, 1.25, 0.5, 2, 0),
-};
+/** A subset that keeps all rows, as drop path by chance does, beside those of other tests. */
+const CHOICES: (SubsetCase | null)[] = [
+  null,
+  { name: "all 133, some by 0", lengths: [32, 32, 32, 32, 5], factors: [0, 1.25, 0.5, 2, 0] },
+  ...SUBSETS,
+];
 
-function uploadAll(gpu: Gpu) {
-  const { rows, inputs, outputs } = SIZES;
+function hostOf(rows: number, tokens: number) {
+  const { inputs, outputs } = SIZES;
   return {
-    x: gpu.upload([rows, inputs], HOST.x, "x"),
-    weight: gpu.upload([outputs, inputs], HOST.weight, "weight"),
-    bias: gpu.upload([outputs], HOST.bias, "bias"),
-    residual: gpu.upload([rows, outputs], HOST.residual, "residual"),
-    gamma: gpu.upload([outputs], HOST.gamma, "gamma"),
-    rowScale: {
-      sequenceOfToken: gpu.upload([rows], HOST.sequenceOfToken, "sequence of token"),
-      scale: gpu.upload([5], HOST.scale, "scale"),
-    },
+    x: randomArray(rows * inputs, { seed: 1 }),
+    weight: randomArray(outputs * inputs, { seed: 2 }),
+    bias: randomArray(outputs, { seed: 3 }),
+    residual: randomArray(tokens * outputs, { seed: 4 }),
+    gamma: randomArray(outputs, { seed: 5 }),
+  };
+}
+
+function uploadAll(gpu: Gpu, choice: SubsetCase | null = null) {
+  const { inputs, outputs } = SIZES;
+  const kept = choice && uploadSubset(gpu, choice);
+  const rows = kept?.subset.count ?? SIZES.rows;
+  const tokens = kept?.subset.table.shape[0] ?? rows;
+  const host = hostOf(rows, tokens);
+  return {
+    host,
+    kept,
+    rows,
+    x: gpu.upload([rows, inputs], host.x, "x"),
+    weight: gpu.upload([outputs, inputs], host.weight, "weight"),
+    bias: gpu.upload([outputs], host.bias, "bias"),
+    residual: gpu.upload([tokens, outputs], host.residual, "residual"),
+    gamma: gpu.upload([outputs], host.gamma, "gamma"),
   };
 }
 
 Deno.test("linearResidual() matches the float64 reference with every choice", async (t) => {
   using gpu = await Gpu.open();
-  const { x, weight, bias, residual, gamma, rowScale } = uploadAll(gpu);
   const software = gpu.adapter.software && gpu.adapter.subgroupSize === 8;
   const variants: MatmulVariant[] = software ? ["tiled", "subgroup"] : ["tiled"];
-  const scaleOfRow = Array.from(HOST.sequenceOfToken, (sequence) => HOST.scale[sequence]);
-  for (let choice = 0; choice < 16; choice++) {
-    const [hasBias, hasGamma, hasScale, keepBranch] = [1, 2, 4, 8].map((bit) => !!(choice & bit));
-    await t.step(JSON.stringify({ hasBias, hasGamma, hasScale, keepBranch }), async () => {
-      const expected = linearReference(HOST.x, HOST.weight, hasBias ? HOST.bias : null, SIZES);
-      for (const variant of variants) {
-        const { y, branch } = linearResidual(poisoned(gpu), x, weight, hasBias ? bias : null, {
-          residual,
-          gamma: hasGamma ? gamma : null,
-          rowScale: hasScale ? rowScale : null,
-          keepBranch,
-          variant,
-        });
-        const joined = residualReference(
-          HOST.residual,
-          hasGamma ? HOST.gamma : null,
-          hasScale ? scaleOfRow : null,
-          expected,
-          SIZES.outputs,
-        );
-        assertAllClose(await gpu.download(y), joined);
-        equal(branch !== null, keepBranch);
-        if (branch) assertAllClose(await gpu.download(branch), expected);
-      }
-    });
+  for (const choice of CHOICES) {
+    const { host, kept, rows, x, weight, bias, residual, gamma } = uploadAll(gpu, choice);
+    for (let bits = 0; bits < 8; bits++) {
+      const [hasBias, hasGamma, keepBranch] = [1, 2, 4].map((bit) => !!(bits & bit));
+      const name = choice ? `drop path, ${choice.name}` : "no drop path";
+      await t.step(`${name} ${JSON.stringify({ hasBias, hasGamma, keepBranch })}`, async () => {
+        const sizes = { ...SIZES, rows };
+        const expected = linearReference(host.x, host.weight, hasBias ? host.bias : null, sizes);
+        for (const variant of variants) {
+          const { y, branch } = linearResidual(poisoned(gpu), x, weight, hasBias ? bias : null, {
+            residual,
+            gamma: hasGamma ? gamma : null,
+            subset: kept?.subset ?? null,
+            keepBranch,
+            variant,
+          });
+          const scale = hasGamma ? host.gamma : null;
+          const joined = residualReference(host.residual, scale, kept, expected, SIZES.outputs);
+          assertAllClose(await gpu.download(y), joined);
+          equal(branch !== null, keepBranch);
+          if (branch) assertAllClose(await gpu.download(branch), expected);
+        }
+      });
+    }
   }
 });
 
 Deno.test("linearResidual() takes no rows", async () => {
   using gpu = await Gpu.open();
-  const { weight, bias, gamma, rowScale } = uploadAll(gpu);
+  const { weight, bias, gamma } = uploadAll(gpu);
   const [x, residual] = [gpu.empty([0, 9], "x"), gpu.empty([0, 35], "residual")];
-  const none = { sequenceOfToken: gpu.empty([0], "none", "u32"), scale: rowScale.scale };
-  const join = { residual, gamma, rowScale: none, keepBranch: true };
+  const subset = { table: gpu.empty([0, 2], "none", "u32"), count: 0 };
+  const join = { residual, gamma, subset, keepBranch: true };
   const { y, branch } = linearResidual(gpu, x, weight, bias, join);
   deepEqual([y.shape, branch?.shape], [[0, 35], [0, 35]]);
   await gpu.finish();
@@ -81,17 +92,15 @@ Deno.test("linearResidual() takes no rows", async () => {
 
 Deno.test("linearResidual() says which tensor does not fit", async () => {
   using gpu = await Gpu.open();
-  const { x, weight, bias, residual, gamma, rowScale } = uploadAll(gpu);
-  const good = { residual, gamma, rowScale, keepBranch: false };
-  const { sequenceOfToken, scale } = rowScale;
-  const cases: [Partial<typeof good>, string][] = [
-    [{ residual: x }, "residual must have shape [133, 35], got [133, 9]"],
-    [{ gamma: scale }, "gamma must have shape [35], got [5]"],
-    [
-      { rowScale: { sequenceOfToken: scale, scale } },
-      "sequenceOfToken must have shape [133], got [5]",
-    ],
-    [{ rowScale: { sequenceOfToken, scale: x } }, "scale must have shape [S], got [133, 9]"],
+  const { x, weight, bias, residual, gamma } = uploadAll(gpu);
+  const table = gpu.empty([133, 2], "table", "u32");
+  const good = { residual, gamma, subset: { table, count: 133 }, keepBranch: false };
+  const cases: [Partial<Omit<typeof good, "subset">> & { subset?: RowSubset | null }, string][] = [
+    [{ residual: x }, "residual must have shape [T, 35], got [133, 9]"],
+    [{ residual: table, subset: null }, "residual must have shape [133, 35], got [133, 2]"],
+    [{ gamma: weight }, "gamma must have shape [35], got [35, 9]"],
+    [{ subset: { table, count: 5 } }, "x must have shape [5, 9], got [133, 9]"],
+    [{ subset: { table: x, count: 133 } }, "table must have shape [133, 2], got [133, 9]"],
   ];
   for (const [bad, message] of cases) {
     throws(

@@ -18,18 +18,26 @@ export function linearReference(
   return matmulReference(x, weight, product).map((v, i) => v + (bias ? bias[i % outputs] : 0));
 }
 
-/** `residual + gamma · scale · branch`, with one scale for each row. */
+/**
+ * `residual + gamma · factor · branch` in the rows of the stream that the branch has.
+ *
+ * @param subset The stream's row and the factor of each row of the branch; null: all, unscaled.
+ */
 export function residualReference(
   residual: ArrayLike<number>,
   gamma: ArrayLike<number> | null,
-  scaleOfRow: ArrayLike<number> | null,
+  subset: { tokens: readonly number[]; factors: readonly number[] } | null,
   branch: Float64Array,
   cols: number,
 ): Float64Array {
-  return branch.map((value, i) =>
-    residual[i] + (gamma ? gamma[i % cols] : 1) *
-      (scaleOfRow ? scaleOfRow[Math.floor(i / cols)] : 1) * value
-  );
+  const y = Float64Array.from(residual);
+  branch.forEach((value, i) => {
+    const [row, col] = [Math.floor(i / cols), i % cols];
+    const token = subset ? subset.tokens[row] : row;
+    const factor = (gamma ? gamma[col] : 1) * (subset ? subset.factors[row] : 1);
+    y[token * cols + col] += factor * value;
+  });
+  return y;
 }
 
 /** Φ(x): how much of a standard normal distribution lies below x. */

@@ -1,7 +1,18 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
+import type { ModelArgs } from "../../src/config/model_args.ts";
 import { resolveModel } from "../../src/config/model_presets.ts";
+import { DEFAULT_FACTS } from "../../src/gpu/device.ts";
+import { PlanRecorder } from "../../src/gpu/plan.ts";
 import { randomStream } from "../../src/random.ts";
-import { dropPathFactors, dropPathRate } from "../../src/training/drop_path.ts";
+import {
+  addDropPathInputs,
+  drawDropPath,
+  dropPathFactors,
+  dropPathRate,
+  keptSequences,
+} from "../../src/training/drop_path.ts";
+import { StepInputs } from "../../src/training/step_inputs.ts";
+import { tinyShape } from "../support/tiny_step.ts";
 
 /** Factors of `crops` crops; another `draw` gives others. */
 function factors(crops: number, rate: number, draw = 0): number[] {
@@ -68,3 +79,44 @@ Deno.test("dropPathRate() is the same in all blocks, or rises from 0", () => {
   deepEqual(rates(false).map((rate) => Number(rate.toFixed(6))), [0, 0.1, 0.2, 0.3]);
   deepEqual(rates(false, 1), [0.3]);
 });
+
+Deno.test("drawDropPath() puts the crops that a branch computes first, in their order", () => {
+  const { recorder, inputs, shape } = tinyInputs({ drop_path_rate: 0.5 });
+  const [packing] = keptSequences(recorder, shape);
+  for (const micro of [0, 1]) {
+    drawDropPath(inputs, shape, 3, 10, micro);
+    const floats = inputs.mirror("drop_path.0.1");
+    const words = new Uint32Array(floats.buffer, floats.byteOffset, floats.length);
+    const stream = randomStream(3, "drop path", 10, micro, 0, 1);
+    // Six global crops of 25 tokens, of which three stay, before six local ones of 7.
+    const factors = [...dropPathFactors(6, 0.5, stream), ...dropPathFactors(6, 0.5, stream)];
+    deepEqual(factors.map((_, crop) => floats[2 * crop + 1]), factors);
+    const kept = factors.flatMap((factor, crop) => factor === 0 ? [] : [crop]);
+    deepEqual(kept.map((crop) => words[2 * crop]), packing?.offsets.slice(0, -1));
+    equal(kept.length, 6);
+  }
+});
+
+Deno.test("keptSequences() has one packing for all blocks that keep as many crops", () => {
+  const { recorder, shape } = tinyInputs({
+    drop_path_rate: 0.5,
+    drop_path_uniform: false,
+    depth: 8,
+  });
+  const kept = keptSequences(recorder, shape);
+  equal(kept[0], null); // rate 0
+  equal(kept[1]?.lengths.length, 12); // rate 0.07: by chance, so all are computed
+  equal(kept[7]?.lengths.length, 6);
+  deepEqual(kept[7]?.lengths, [25, 25, 25, 7, 7, 7]);
+  equal(kept[6], kept[7]); // rates 0.43 and 0.5: both keep 3 of 6
+});
+
+/** Step inputs of three images, two global and two local crops each. */
+function tinyInputs(model: ModelArgs) {
+  const shape = tinyShape({ model });
+  const recorder = new PlanRecorder(DEFAULT_FACTS);
+  const inputs = new StepInputs();
+  addDropPathInputs(inputs, shape);
+  inputs.allocate(recorder);
+  return { recorder, inputs, shape };
+}
