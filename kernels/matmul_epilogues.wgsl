@@ -1,7 +1,7 @@
 // kernels/matmul_epilogues.wgsl: what becomes of a tile of a matrix product; the entry points.
 //
 // Joined to matmul_subgroup.wgsl or matmul_tiled.wgsl, where `Tile`, `accumulate` and the rest are,
-// and to matmul_scalar_loads.wgsl or matmul_vector_loads.wgsl, where A and B are.
+// and to matmul_scalar_loads.wgsl, where A and B are.
 //
 // Math       p = A·B
 //            store               y  = p

@@ -4,7 +4,7 @@
 // Shapes     A [rows, depth], B [depth, cols], each through two strides.
 // Launch     by one lane, for 4 steps of k of one of its rows, or of 4 of its columns.
 // Numerics   exact.
-// Source     fits any strides; matmul_vector_loads.wgsl is faster where it fits.
+// Source     fits any strides; matmul_wide.wgsl is faster where it fits.
 
 @group(0) @binding(1) var<storage, read> a: array<elem>;
 @group(0) @binding(2) var<storage, read> b: array<elem>;

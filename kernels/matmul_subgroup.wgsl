@@ -1,6 +1,7 @@
-// kernels/matmul_subgroup.wgsl: matrix product for software adapters.
+// kernels/matmul_subgroup.wgsl: matrix product for software adapters, of any sizes.
 //
-// Joined to matmul_scalar_loads.wgsl or matmul_vector_loads.wgsl, and to matmul_epilogues.wgsl.
+// Joined to matmul_scalar_loads.wgsl and to matmul_epilogues.wgsl; matmul_wide.wgsl is for sizes that
+// are multiples of 8.
 //
 // Math       tile = Σ_k A[row, k]·B[k, col] over range.x ≤ k < range.y
 // Shapes     a tile has 32 rows and 32 columns; a lane holds all 32 rows of 4 adjacent columns.

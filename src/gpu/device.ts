@@ -17,6 +17,8 @@ export interface AdapterFacts {
   /** Lanes that run in lockstep and can share registers; 0 where subgroups are missing. */
   readonly subgroupSize: number;
   readonly shaderF16: boolean;
+  /** Numbers of 64 bits, which bring twice as much where a load costs the same for any. */
+  readonly shaderInt64: boolean;
   readonly timestamps: boolean;
   /** Largest range that one binding can show a kernel, in bytes. */
   readonly maxBindingBytes: number;
@@ -34,6 +36,7 @@ export const DEFAULT_FACTS: AdapterFacts = {
   kernels: "gpu",
   subgroupSize: 0,
   shaderF16: false,
+  shaderInt64: false,
   timestamps: false,
   maxBindingBytes: 128 * 2 ** 20,
   maxBufferBytes: 256 * 2 ** 20,
@@ -145,26 +148,30 @@ export async function openDevice(
   return watch(device, kernels === "auto" ? facts : { ...facts, kernels });
 }
 
+const SUBGROUPS = "subgroups" as GPUFeatureName;
+const INT64 = "wgpu-shader-int64" as GPUFeatureName; // wgpu's own
+
 async function requestDevice(adapter: GPUAdapter, accelerator: Accelerator): Promise<GPUDevice> {
   const requiredLimits = Object.fromEntries(LIMITS.map((name) => [name, adapter.limits[name]]));
   const useful: GPUFeatureName[] = ["shader-f16", "timestamp-query"];
   const listed = useful.filter((name) => adapter.features.has(name));
-  // `subgroups` may be granted without being listed: try, then do without.
-  try {
-    return await adapter.requestDevice({
-      label: "denodino",
-      requiredLimits,
-      requiredFeatures: [...listed, "subgroups"] as GPUFeatureName[],
-    });
-  } catch {
-    const kind = isSoftware(adapter.info) ? "cpu" : "gpu";
-    const again = await findAdapter(accelerator === "dawn" ? "dawn" : kind);
-    return await again.requestDevice({
-      label: "denodino",
-      requiredLimits,
-      requiredFeatures: listed,
-    });
+  const isCpu = isSoftware(adapter.info);
+  const again = accelerator === "dawn" ? "dawn" : isCpu ? "cpu" : "gpu";
+  let fresh = adapter;
+  // These may be granted without being listed: try, then do without.
+  for (const unlisted of isCpu ? [[SUBGROUPS, INT64], [SUBGROUPS]] : [[SUBGROUPS]]) {
+    const requiredFeatures = [...listed, ...unlisted];
+    try {
+      return await fresh.requestDevice({ label: "denodino", requiredLimits, requiredFeatures });
+    } catch {
+      fresh = await findAdapter(again);
+    }
   }
+  return await fresh.requestDevice({
+    label: "denodino",
+    requiredLimits,
+    requiredFeatures: listed,
+  });
 }
 
 function factsOf(adapter: GPUAdapter, device: GPUDevice): AdapterFacts {
@@ -179,6 +186,7 @@ function factsOf(adapter: GPUAdapter, device: GPUDevice): AdapterFacts {
     kernels: software ? "cpu" : "gpu",
     subgroupSize: subgroups ? info.subgroupMinSize || (software ? 8 : 32) : 0,
     shaderF16: device.features.has("shader-f16"),
+    shaderInt64: device.features.has(INT64),
     timestamps: device.features.has("timestamp-query"),
     maxBindingBytes: limits.maxStorageBufferBindingSize,
     maxBufferBytes: limits.maxBufferSize,

@@ -57,7 +57,8 @@ export class LinkedKernel {
       rootModuleName: "root",
       conditions: { ...this.conditions, f16: elem === "f16" },
     });
-    return elem === "f16" ? `enable f16; ${dest.text}` : dest.text;
+    const text = dest.text.replace(/^alias u64 = u32;$/m, ""); // WESL does not know wgpu's own type
+    return elem === "f16" ? `enable f16; ${text}` : text;
   }
 }
 

@@ -2,12 +2,12 @@ import epilogues from "../../kernels/matmul_epilogues.wgsl" with { type: "text" 
 import scalarLoads from "../../kernels/matmul_scalar_loads.wgsl" with { type: "text" };
 import subgroup from "../../kernels/matmul_subgroup.wgsl" with { type: "text" };
 import tiled from "../../kernels/matmul_tiled.wgsl" with { type: "text" };
-import vectorLoads from "../../kernels/matmul_vector_loads.wgsl" with { type: "text" };
 import type { AdapterFacts } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Elem } from "../gpu/kernel.ts";
 import { packParams, type Param, type Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
+import { type Epilogue, wideMatmul } from "./matmul_wide.ts";
 
 /** How a tile is computed: in workgroup memory, or in registers shared by a subgroup of 8. */
 export type MatmulVariant = "tiled" | "subgroup";
@@ -28,7 +28,6 @@ const SUBGROUP = { lanes: 8, tileRows: 32, tileCols: 32 } as const;
 const SOURCES = {
   tiled: [tiled, scalarLoads, epilogues].join("\n"),
   subgroup: [subgroup, scalarLoads, epilogues].join("\n"),
-  subgroupVectors: [subgroup, vectorLoads, epilogues].join("\n"),
 };
 
 /** Longest sum of one dispatch: 4 steps an iteration, below the 65,535 that some drivers loop. */
@@ -36,14 +35,7 @@ export const MAX_DEPTH = 65_536;
 
 /** One product `[rows, depth] · [depth, cols]`, and what becomes of it. */
 export interface MatmulDispatch extends MatmulOptions {
-  entryPoint:
-    | "store"
-    | "add"
-    | "bias"
-    | "bias_gelu"
-    | "bias_residual"
-    | "bias_residual_keep"
-    | "gelu_backward";
+  entryPoint: Epilogue;
   a: Tensor;
   b: Tensor;
   rows: number;
@@ -81,19 +73,21 @@ export function dispatchMatmul(gpu: Recorder, product: MatmulDispatch): void {
     );
   }
   const variant = product.variant ?? matmulVariant(gpu.adapter);
-  const { lanes, tileRows, tileCols } = variant === "tiled" ? TILED : SUBGROUP;
   const { strides, alongK } = stridesOf(product);
-  const vectors = variant === "subgroup" && comeInFours(product, begin);
+  const wide = variant === "subgroup" && wideMatmul(gpu.adapter, product, begin);
+  const { source, tileRows, tileCols, constants } = wide || {
+    ...(variant === "tiled" ? TILED : SUBGROUP),
+    source: SOURCES[variant],
+    constants: variant === "tiled"
+      ? { WORKGROUP_SIZE: TILED.lanes, ...alongK }
+      : { WORKGROUP_SIZE: SUBGROUP.lanes },
+  };
   gpu.run({
-    label: `matmul_${variant}.${entryPoint}${label ? ` ${label}` : ""}`,
-    source: SOURCES[vectors ? "subgroupVectors" : variant],
-    entryPoint,
+    label: `matmul_${wide ? "wide" : variant}.${entryPoint}${label ? ` ${label}` : ""}`,
+    source,
+    entryPoint: wide ? "forward" : entryPoint,
     elem: elemOf(product),
-    constants: {
-      WORKGROUP_SIZE: lanes,
-      ...(variant === "tiled" ? alongK : {}),
-      ...(vectors ? { B_ALONG_K: alongK.B_ALONG_K } : {}),
-    },
+    constants,
     params: packParams(
       ["u32", rows],
       ["u32", cols],
@@ -110,12 +104,6 @@ export function dispatchMatmul(gpu: Recorder, product: MatmulDispatch): void {
     flops: 2 * rows * cols * (end - begin),
     bytes: product.bytes,
   });
-}
-
-/** Whether matmul_vector_loads.wgsl can load the operands of a sum that begins there. */
-function comeInFours(product: MatmulDispatch, begin: number): boolean {
-  const { cols, depth, transposeA, transposeB } = product;
-  return !transposeA && [depth, transposeB ? depth : cols, begin].every((n) => n % 4 === 0);
 }
 
 /** How both operands are stored, whatever the recorder stores activations as. */

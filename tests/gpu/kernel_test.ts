@@ -50,3 +50,9 @@ Deno.test("a kernel is linked once for each storage type", () => {
   const kernel = new LinkedKernel("const A = 1;", {});
   equal(kernel.wgsl("f32"), kernel.wgsl("f32"));
 });
+
+Deno.test("wgpu's 64-bit numbers are named by an import, and left to the compiler", () => {
+  const kernel = linkKernel("import package::parts::u64::u64;\nvar<private> x: vec4<u64>;");
+  match(kernel.wgsl("f32"), /var<private> x: vec4<u64>;/);
+  doesNotMatch(kernel.wgsl("f32"), /alias u64/);
+});

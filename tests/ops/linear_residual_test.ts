@@ -9,8 +9,11 @@ import { assertAllClose, randomArray } from "../support/arrays.ts";
 import { poisoned } from "../support/poisoned.ts";
 import { type SubsetCase, SUBSETS, uploadSubset } from "../support/subsets.ts";
 
-// More rows than one tile, an odd number of columns.
+/** More rows than one tile, an odd number of columns. */
 const SIZES = { rows: 133, inputs: 9, outputs: 35 };
+
+/** Numbers in eights, which some variants load at once. */
+const WIDE: typeof SIZES = { rows: 133, inputs: 16, outputs: 72 };
 
 /** A subset that keeps all rows, as drop path by chance does, beside those of other tests. */
 const CHOICES: (SubsetCase | null)[] = [
@@ -19,8 +22,7 @@ const CHOICES: (SubsetCase | null)[] = [
   ...SUBSETS,
 ];
 
-function hostOf(rows: number, tokens: number) {
-  const { inputs, outputs } = SIZES;
+function hostOf({ rows, inputs, outputs }: typeof SIZES, tokens: number) {
   return {
     x: randomArray(rows * inputs, { seed: 1 }),
     weight: randomArray(outputs * inputs, { seed: 2 }),
@@ -30,12 +32,12 @@ function hostOf(rows: number, tokens: number) {
   };
 }
 
-function uploadAll(gpu: Gpu, choice: SubsetCase | null = null) {
-  const { inputs, outputs } = SIZES;
+function uploadAll(gpu: Gpu, choice: SubsetCase | null = null, sizes = SIZES) {
+  const { inputs, outputs } = sizes;
   const kept = choice && uploadSubset(gpu, choice);
-  const rows = kept?.subset.count ?? SIZES.rows;
+  const rows = kept?.subset.count ?? sizes.rows;
   const tokens = kept?.subset.table.shape[0] ?? rows;
-  const host = hostOf(rows, tokens);
+  const host = hostOf({ ...sizes, rows }, tokens);
   return {
     host,
     kept,
@@ -52,13 +54,13 @@ Deno.test("linearResidual() matches the float64 reference with every choice", as
   using gpu = await Gpu.open();
   const software = gpu.adapter.software && gpu.adapter.subgroupSize === 8;
   const variants: MatmulVariant[] = software ? ["tiled", "subgroup"] : ["tiled"];
-  for (const choice of CHOICES) {
-    const { host, kept, rows, x, weight, bias, residual, gamma } = uploadAll(gpu, choice);
+  for (const [choice, given] of CHOICES.flatMap((c) => [SIZES, WIDE].map((s) => [c, s] as const))) {
+    const { host, kept, rows, x, weight, bias, residual, gamma } = uploadAll(gpu, choice, given);
+    const sizes = { ...given, rows };
     for (let bits = 0; bits < 8; bits++) {
       const [hasBias, hasGamma, keepBranch] = [1, 2, 4].map((bit) => !!(bits & bit));
-      const name = choice ? `drop path, ${choice.name}` : "no drop path";
+      const name = `${choice ? `drop path, ${choice.name}` : "no drop path"} ${given.outputs}`;
       await t.step(`${name} ${JSON.stringify({ hasBias, hasGamma, keepBranch })}`, async () => {
-        const sizes = { ...SIZES, rows };
         const expected = linearReference(host.x, host.weight, hasBias ? host.bias : null, sizes);
         for (const variant of variants) {
           const { y, branch } = linearResidual(poisoned(gpu), x, weight, hasBias ? bias : null, {
@@ -69,7 +71,7 @@ Deno.test("linearResidual() matches the float64 reference with every choice", as
             variant,
           });
           const scale = hasGamma ? host.gamma : null;
-          const joined = residualReference(host.residual, scale, kept, expected, SIZES.outputs);
+          const joined = residualReference(host.residual, scale, kept, expected, sizes.outputs);
           assertAllClose(await gpu.download(y), joined);
           equal(branch !== null, keepBranch);
           if (branch) assertAllClose(await gpu.download(branch), expected);

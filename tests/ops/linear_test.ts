@@ -24,9 +24,13 @@ const SIZES: LinearSizes[] = [
   { rows: 1, inputs: 1, outputs: 1 },
   { rows: 7, inputs: 5, outputs: 67 },
   { rows: 133, inputs: 24, outputs: 10 },
+  { rows: 133, inputs: 24, outputs: 72 }, // in eights
 ];
 
-const SMALL: LinearSizes = { rows: 5, inputs: 6, outputs: 7 };
+const SMALL: LinearSizes[] = [
+  { rows: 5, inputs: 6, outputs: 7 },
+  { rows: 8, inputs: 8, outputs: 16 },
+];
 
 /** Host arrays of one layer and its upstream gradient. */
 function layerArrays({ rows, inputs, outputs }: LinearSizes) {
@@ -73,12 +77,9 @@ Deno.test("linear() and linearGelu() match the float64 reference", async (t) => 
 
 Deno.test("gelu and its slope are accurate near 0 and in both tails", async () => {
   using gpu = await Gpu.open();
-  // A product with 1 leaves x as it is: every 1/256 in [-8, 8], then tiny and huge values.
-  const grid = Array.from({ length: 4097 }, (_, i) => i / 256 - 8);
+  // A product with 1 leaves x as it is: every 1/256 in [-8, 8[, then tiny and huge values.
+  const grid = Array.from({ length: 4096 }, (_, i) => i / 256 - 8);
   const x = Float32Array.from([...grid, 1e-30, -1e-20, 3e-7, -12.5, -40, 40, 3e30, -3e30]);
-  const one = gpu.upload([1, 1], Float32Array.of(1), "one");
-  const pre = gpu.upload([x.length, 1], x, "x");
-  const ones = gpu.upload([x.length, 1], new Float32Array(x.length).fill(1), "ones");
   // Φ has an absolute error below 1e-7; f32 rounds once more, and exp is as good as the driver's.
   const h = 1e-4;
   const slope = Float64Array.from(x, (v) => {
@@ -86,9 +87,18 @@ Deno.test("gelu and its slope are accurate near 0 and in both tails", async () =
     const [above, below] = geluReference([v + h, v - h]);
     return (above - below) / (2 * h);
   });
-  for (const variant of variantsOf(gpu)) {
+  const expected = geluReference(x);
+  // One number at a time, and eight of them.
+  const widths = [1, 8];
+  for (
+    const [variant, width] of variantsOf(gpu).flatMap((v) => widths.map((w) => [v, w] as const))
+  ) {
+    const shape = [x.length / width, width];
+    const identity = Float32Array.from({ length: width ** 2 }, (_, i) => +(i % (width + 1) === 0));
+    const one = gpu.upload([width, width], identity, "one");
+    const pre = gpu.upload(shape, x, "x");
+    const ones = gpu.upload(shape, new Float32Array(x.length).fill(1), "ones");
     const { y } = linearGelu(poisoned(gpu), pre, one, null, { variant });
-    const expected = geluReference(x);
     assertAllClose(await gpu.download(y), expected, { rtol: 2.5e-7, atol: 1e-7 }, "gelu");
     const tail = Float64Array.from(expected.slice(768, 2049)); // x in [-5, 0]
     assertAllClose((await gpu.download(y)).slice(768, 2049), tail, { rtol: 3e-6, atol: 0 }, "tail");
@@ -99,40 +109,45 @@ Deno.test("gelu and its slope are accurate near 0 and in both tails", async () =
 
 Deno.test("linearBackwardInput() matches central differences", async () => {
   using gpu = await Gpu.open();
-  const host = layerArrays(SMALL);
-  const { x: pre, weight, dy } = uploadLayer(gpu, SMALL);
-  const loss = (x: ArrayLike<number>) => dot(host.dy, linearReference(x, host.weight, null, SMALL));
-  const expected = centralDifferences(loss, host.x);
-  const throughGelu = centralDifferences((x) => loss(geluReference(x)), host.x);
-  for (const variant of variantsOf(gpu)) {
-    const dx = linearBackwardInput(poisoned(gpu), dy, weight, { variant });
-    assertAllClose(await gpu.download(dx), expected);
-    const dPre = linearBackwardInput(poisoned(gpu), dy, weight, { pre, variant });
-    assertAllClose(await gpu.download(dPre), throughGelu);
+  for (const sizes of SMALL) {
+    const host = layerArrays(sizes);
+    const { x: pre, weight, dy } = uploadLayer(gpu, sizes);
+    const loss = (x: ArrayLike<number>) =>
+      dot(host.dy, linearReference(x, host.weight, null, sizes));
+    const expected = centralDifferences(loss, host.x);
+    const throughGelu = centralDifferences((x) => loss(geluReference(x)), host.x);
+    for (const variant of variantsOf(gpu)) {
+      const dx = linearBackwardInput(poisoned(gpu), dy, weight, { variant });
+      assertAllClose(await gpu.download(dx), expected);
+      const dPre = linearBackwardInput(poisoned(gpu), dy, weight, { pre, variant });
+      assertAllClose(await gpu.download(dPre), throughGelu);
+    }
   }
 });
 
 Deno.test("linearBackwardParams() adds what central differences give", async () => {
   using gpu = await Gpu.open();
-  const { x, weight, bias, dy } = layerArrays(SMALL);
-  const { rows, inputs, outputs } = SMALL;
-  const dWeight = centralDifferences((w) => dot(dy, linearReference(x, w, bias, SMALL)), weight);
-  const dBias = centralDifferences((b) => dot(dy, linearReference(x, weight, b, SMALL)), bias);
-  for (const variant of variantsOf(gpu)) {
-    const gradients = {
-      weight: gpu.upload([outputs, inputs], weight, "weight gradient"),
-      bias: gpu.upload([outputs], bias, "bias gradient"),
-    };
-    linearBackwardParams(
-      poisoned(gpu),
-      gpu.upload([rows, outputs], dy, "dy"),
-      gpu.upload([rows, inputs], x, "x"),
-      gradients,
-      { variant },
-    );
-    const actual = await gpu.download(gradients.weight);
-    assertAllClose(actual, dWeight.map((d, i) => d + weight[i]));
-    assertAllClose(await gpu.download(gradients.bias), dBias.map((d, i) => d + bias[i]));
+  for (const sizes of SMALL) {
+    const { x, weight, bias, dy } = layerArrays(sizes);
+    const { rows, inputs, outputs } = sizes;
+    const dWeight = centralDifferences((w) => dot(dy, linearReference(x, w, bias, sizes)), weight);
+    const dBias = centralDifferences((b) => dot(dy, linearReference(x, weight, b, sizes)), bias);
+    for (const variant of variantsOf(gpu)) {
+      const gradients = {
+        weight: gpu.upload([outputs, inputs], weight, "weight gradient"),
+        bias: gpu.upload([outputs], bias, "bias gradient"),
+      };
+      linearBackwardParams(
+        poisoned(gpu),
+        gpu.upload([rows, outputs], dy, "dy"),
+        gpu.upload([rows, inputs], x, "x"),
+        gradients,
+        { variant },
+      );
+      const actual = await gpu.download(gradients.weight);
+      assertAllClose(actual, dWeight.map((d, i) => d + weight[i]));
+      assertAllClose(await gpu.download(gradients.bias), dBias.map((d, i) => d + bias[i]));
+    }
   }
 });
 
@@ -189,7 +204,7 @@ Deno.test("GELU and its gradient reproduce the recorded values", async () => {
 
 Deno.test("linear layers say which tensor does not fit", async () => {
   using gpu = await Gpu.open();
-  const { x, weight, bias, dy } = uploadLayer(gpu, SMALL);
+  const { x, weight, bias, dy } = uploadLayer(gpu, SMALL[0]);
   const cases: [() => unknown, string][] = [
     [() => linear(gpu, x, dy, null), "linear: weight must have shape [N, 6], got [5, 7]"],
     [() => linear(gpu, x, weight, dy), "linear: bias must have shape [7], got [5, 7]"],

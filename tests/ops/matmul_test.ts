@@ -3,6 +3,8 @@ import { DEFAULT_FACTS } from "../../src/gpu/device.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { ShapeError } from "../../src/gpu/errors.ts";
 import type { Recorder } from "../../src/gpu/recorder.ts";
+import { view } from "../../src/gpu/tensor.ts";
+import { castInto } from "../../src/ops/cast.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { dispatchMatmul, type MatmulVariant, MAX_DEPTH } from "../../src/ops/matmul_dispatch.ts";
 import { splitDepth } from "../../src/ops/matmul_split.ts";
@@ -34,6 +36,11 @@ Deno.test("matmul() matches the float64 reference in every form and variant", as
     [36, 68, 20],
     [36, 68, 19],
     [33, 36, 12],
+    // In eights along all axes, along k only by the one operand, along rows and columns only.
+    [40, 136, 24],
+    [8, 8, 8],
+    [37, 72, 48],
+    [72, 40, 37],
   ];
   for (const variant of variantsOf(gpu)) {
     for (const [rows, cols, depth] of sizes) {
@@ -71,6 +78,57 @@ Deno.test("matmul() adds to a tensor or overwrites one", async () => {
     assertAllClose(await gpu.download(sum), expected.map((v, i) => v + old[i]));
     const fresh = matmul(gpu, left, right, { into: target, variant });
     assertAllClose(await gpu.download(fresh), expected);
+  }
+});
+
+Deno.test("matmul() reads and writes f16, with sums in f32", async () => {
+  using gpu = await Gpu.open();
+  if (!gpu.adapter.shaderF16) return;
+  const half = (values: Float32Array, shape: number[]) => {
+    const tensor = gpu.empty([values.length], "half", "f16");
+    castInto(gpu, gpu.upload([values.length], values, "whole"), tensor);
+    return view(tensor, shape);
+  };
+  // In eights, in fours.
+  for (const [rows, cols, depth] of [[40, 136, 24], [36, 68, 20]]) {
+    for (const variant of variantsOf(gpu)) {
+      for (const [transposeA, transposeB] of FORMS) {
+        const a = half(
+          randomArray(rows * depth, { seed: 1 }),
+          transposeA ? [depth, rows] : [rows, depth],
+        );
+        const b = half(
+          randomArray(depth * cols, { seed: 2 }),
+          transposeB ? [cols, depth] : [depth, cols],
+        );
+        const product = { rows, cols, depth, transposeA, transposeB };
+        const expected = matmulReference(await gpu.download(a), await gpu.download(b), product);
+        const forms = { transposeA, transposeB, variant };
+        const y = matmul(gpu, a, b, forms);
+        equal(y.dtype, "f16");
+        assertAllClose(await gpu.download(y), expected, { rtol: 2 ** -11, atol: 1e-6 }); // rounded once
+        const target = gpu.keep("state", [rows, cols], "target", "f32");
+        matmul(gpu, a, b, { ...forms, add: target });
+        assertAllClose(await gpu.download(target), expected, sumTolerance(depth));
+      }
+    }
+  }
+});
+
+Deno.test("matmul() sums over many tokens in parts that a cache holds", async () => {
+  using gpu = await Gpu.open();
+  const [rows, cols, depth] = [40, 24, 1501];
+  const [a, b, old] = [rows * depth, depth * cols, rows * cols].map((n, seed) =>
+    randomArray(n, { seed })
+  );
+  const product = matmulReference(a, b, { rows, cols, depth, transposeA: true });
+  const expected = product.map((value, i) => value + old[i]);
+  for (const variant of variantsOf(gpu)) {
+    const target = gpu.upload([rows, cols], old, "target");
+    const left = gpu.upload([depth, rows], a, "a");
+    const right = gpu.upload([depth, cols], b, "b");
+    matmul(gpu, left, right, { transposeA: true, add: target, variant });
+    assertAllClose(await gpu.download(target), expected, sumTolerance(depth));
   }
 });
 

@@ -71,6 +71,6 @@ function block(text: string, start: number): string {
 }
 
 function dtypeOf(type: string, elem: DType): DType {
-  if (type.includes("elem")) return elem;
+  if (type === "Cell" || type.includes("elem")) return elem;
   return /u32|vec\du$/.test(type) ? "u32" : "f32";
 }

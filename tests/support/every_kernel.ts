@@ -33,7 +33,8 @@ export const STEPS: TrainOptions[] = [
 
 /** Kinds of adapter that ops choose a variant of their kernel by. */
 export const ADAPTER_KINDS: Partial<AdapterFacts>[] = [
-  { kernels: "cpu", subgroupSize: 8 },
+  { kernels: "cpu", subgroupSize: 8, shaderInt64: true },
+  { kernels: "cpu", subgroupSize: 8, shaderInt64: false },
   { kernels: "gpu", subgroupSize: 32 },
   { kernels: "gpu", subgroupSize: 0 },
 ];

@@ -126,10 +126,12 @@ function stackOf(error: unknown): string[] {
 }
 
 function describeAdapter(adapter: AdapterFacts): string {
-  const { name, software, driver, kernels, subgroupSize, shaderF16, timestamps } = adapter;
+  const { name, software, driver, kernels, subgroupSize, shaderF16, shaderInt64, timestamps } =
+    adapter;
   const features = [
     subgroupSize > 0 ? `subgroups of ${subgroupSize}` : "no subgroups",
     shaderF16 ? "f16" : "no f16",
+    ...(shaderInt64 ? ["64-bit integers"] : []),
     timestamps ? "timestamps" : "no timestamps",
     `kernels=${kernels}`,
   ];

@@ -1,0 +1,16 @@
+// kernels/matmul_wide/add.wgsl: a product joins a sum.
+//
+// Math       y += p
+
+import package::parts::matmul_params::params;
+import package::parts::wide_cells::{Value, WideCell, from_wide, to_wide};
+
+@group(0) @binding(3) var<storage, read_write> total: array<WideCell>; // f32
+
+fn prepare(row: u32, col: u32, lane: u32) {}
+
+fn finish(row: u32, col: u32, product: Value) {
+  if (col >= params.cols) { return; }
+  let at = (row * params.cols + col) / 8u;
+  total[at] = to_wide(from_wide(total[at]) + product);
+}

@@ -1,0 +1,16 @@
+// kernels/matmul_wide/bias.wgsl: a product with a bias is stored.
+//
+// Math       y = p + β
+
+import package::matmul_wide::columns::{load_beta, with_bias};
+import package::parts::matmul_params::params;
+import package::parts::wide_cells::{Cell, Value, to_cell};
+
+@group(0) @binding(4) var<storage, read_write> y: array<Cell>;
+
+fn prepare(row: u32, col: u32, lane: u32) { load_beta(col); }
+
+fn finish(row: u32, col: u32, product: Value) {
+  if (col >= params.cols) { return; }
+  y[(row * params.cols + col) / 8u] = to_cell(with_bias(product));
+}

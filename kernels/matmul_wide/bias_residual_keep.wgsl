@@ -1,0 +1,26 @@
+// kernels/matmul_wide/bias_residual_keep.wgsl: a product with a bias is kept, and joins a stream.
+//
+// Math       branch = p + β,   y[t] = residual[t] + γ·factor·branch
+
+import package::matmul_wide::columns::{load_beta, load_gamma, with_bias};
+import package::matmul_wide::stream::{cell_of, joined, load_rows, stream_row};
+import package::parts::matmul_params::params;
+import package::parts::wide_cells::{Cell, Value, rounded, to_cell};
+
+@group(0) @binding(7) var<storage, read_write> branch: array<Cell>;
+@group(0) @binding(8) var<storage, read_write> y: array<Cell>;
+
+fn prepare(row: u32, col: u32, lane: u32) {
+  load_rows(row, lane);
+  load_beta(col);
+  load_gamma(col);
+}
+
+fn finish(row: u32, col: u32, product: Value) {
+  let stream = stream_row(row);
+  if (col >= params.cols) { return; }
+  let x = rounded(with_bias(product));
+  branch[(row * params.cols + col) / 8u] = to_cell(x);
+  let at = cell_of(stream, col);
+  y[at] = to_cell(joined(stream, at, x));
+}
