@@ -27,7 +27,7 @@ export { createModel, Model } from "./src/inference/model.ts";
 export type { Weight } from "./src/inference/model.ts";
 export { loadModel } from "./src/inference/load_model.ts";
 export type { LoadOptions } from "./src/inference/load_model.ts";
-export type { Surroundings } from "./src/weights/cache_folders.ts";
+export type { Surroundings } from "./src/files/cache_folders.ts";
 export type { DownloadHooks } from "./src/weights/download.ts";
 export type { FindOptions } from "./src/weights/pretrained.ts";
 export type { ClassAttention } from "./src/inference/attention_pass.ts";

@@ -2,33 +2,33 @@
 // matmul_split.wgsl follows.
 //
 // Math       tile = Σ_k A[row, k]·B[k, col] over range.x ≤ k < range.y
-// Shapes     a tile has 128 rows and 64 columns; a lane holds 8 rows of 8 columns. Workgroup memory
-//            holds 16 steps of k: 15 KiB.
-// Launch     one workgroup of 16 × 8 lanes per tile.
+// Shapes     a lane holds 8 rows of 8 columns of the tile, 16 × 8 lanes 128 rows and 64 columns.
+//            Workgroup memory holds 16 steps of k, 80 bytes for each row and column: 15 KiB.
+// Launch     one workgroup of LANE_ROWS × LANE_COLS lanes per tile, 8 or 16 each.
 // Numerics   f32 sums in the order of k.
 // Source     Volkov, Demmel 2008, doi:10.1145/1413370.1413402. For 4 steps of k a lane reads 16 vec4
-//            from workgroup memory for 256 multiply-adds; for 16 steps it loads 24 elements from
-//            the tensors for 1024, one block ahead of the sums that use them.
+//            from workgroup memory for 256 multiply-adds; for 16 steps it loads 16 to 32 elements
+//            from the tensors for 1024, one block ahead of the sums that use them.
 //
 // A block lies in workgroup memory in vec4 along the axis on which its tensor is contiguous: along k
 // (ALONG_K), or along rows of A or columns of B. The lane's rows and columns are spread so that
 // neighbouring lanes read different banks in either form.
 
-override WORKGROUP_SIZE: u32 = 128;
+override LANE_ROWS: u32 = 16; // 8 or 16
+override LANE_COLS: u32 = 8; // 8 or 16
+override WORKGROUP_SIZE: u32 = LANE_ROWS * LANE_COLS;
+override TILE_ROWS: u32 = 8u * LANE_ROWS;
+override TILE_COLS: u32 = 8u * LANE_COLS;
 override A_ALONG_K: bool = true;
 override B_ALONG_K: bool = true;
 
-const TILE_ROWS = 128u;
-const TILE_COLS = 64u;
-const LANE_ROWS = 16u;
-const LANE_COLS = 8u;
 const DEPTH = 16u;
 const PITCH = 5u; // vec4 of one row or column along k: 4, and 1 that keeps banks apart
 const VALUES = 64u; // of a tile, per lane
 alias Tile = array<vec4f, 16>; // [row][half] of 4 columns
 
-var<workgroup> a_block: array<vec4f, 640>; // TILE_ROWS · PITCH, at least DEPTH · TILE_ROWS / 4
-var<workgroup> b_block: array<vec4f, 320>; // TILE_COLS · PITCH, at least DEPTH · TILE_COLS / 4
+var<workgroup> a_block: array<vec4f, TILE_ROWS * PITCH>; // at least DEPTH · TILE_ROWS / 4
+var<workgroup> b_block: array<vec4f, TILE_COLS * PITCH>; // at least DEPTH · TILE_COLS / 4
 
 // Position along one side of the tile of a lane's `index`-th of 8 rows or columns.
 fn spread(along_k: bool, index: u32, lane: u32, lanes: u32) -> u32 {
@@ -122,32 +122,57 @@ fn step(sums: mat4x4f, rows: mat4x4f, cols: mat4x4f) -> mat4x4f {
 fn accumulate(origin: vec2u, range: vec2u, lane: u32) -> Tile {
   let lane_row = lane / LANE_COLS;
   let lane_col = lane % LANE_COLS;
+  // What this lane loads: every WORKGROUP_SIZE-th of the 4·TILE_ROWS and 4·TILE_COLS vec4 of a block,
+  // 4 of them where its block has 8 lanes across, 2 where it has 16.
+  let task_1 = lane + WORKGROUP_SIZE;
+  let task_2 = lane + 2u * WORKGROUP_SIZE;
+  let task_3 = lane + 3u * WORKGROUP_SIZE;
   var k = range.x;
   var a0 = load_a(lane, origin.x, k, range.y);
-  var a1 = load_a(lane + 128u, origin.x, k, range.y);
-  var a2 = load_a(lane + 256u, origin.x, k, range.y);
-  var a3 = load_a(lane + 384u, origin.x, k, range.y);
+  var a1 = load_a(task_1, origin.x, k, range.y);
+  var a2 = vec4f(); var a3 = vec4f();
+  if (LANE_COLS == 8u) {
+    a2 = load_a(task_2, origin.x, k, range.y);
+    a3 = load_a(task_3, origin.x, k, range.y);
+  }
   var b0 = load_b(lane, origin.y, k, range.y);
-  var b1 = load_b(lane + 128u, origin.y, k, range.y);
+  var b1 = load_b(task_1, origin.y, k, range.y);
+  var b2 = vec4f(); var b3 = vec4f();
+  if (LANE_ROWS == 8u) {
+    b2 = load_b(task_2, origin.y, k, range.y);
+    b3 = load_b(task_3, origin.y, k, range.y);
+  }
   var c00 = mat4x4f(); var c01 = mat4x4f(); // [half of the rows][half of the columns]
   var c10 = mat4x4f(); var c11 = mat4x4f();
 
   while (k < range.y) {
     workgroupBarrier(); // the block before has been read
     a_block[slot_of(A_ALONG_K, lane)] = a0;
-    a_block[slot_of(A_ALONG_K, lane + 128u)] = a1;
-    a_block[slot_of(A_ALONG_K, lane + 256u)] = a2;
-    a_block[slot_of(A_ALONG_K, lane + 384u)] = a3;
+    a_block[slot_of(A_ALONG_K, task_1)] = a1;
+    if (LANE_COLS == 8u) {
+      a_block[slot_of(A_ALONG_K, task_2)] = a2;
+      a_block[slot_of(A_ALONG_K, task_3)] = a3;
+    }
     b_block[slot_of(B_ALONG_K, lane)] = b0;
-    b_block[slot_of(B_ALONG_K, lane + 128u)] = b1;
+    b_block[slot_of(B_ALONG_K, task_1)] = b1;
+    if (LANE_ROWS == 8u) {
+      b_block[slot_of(B_ALONG_K, task_2)] = b2;
+      b_block[slot_of(B_ALONG_K, task_3)] = b3;
+    }
     workgroupBarrier();
     k += DEPTH;
     a0 = load_a(lane, origin.x, k, range.y);
-    a1 = load_a(lane + 128u, origin.x, k, range.y);
-    a2 = load_a(lane + 256u, origin.x, k, range.y);
-    a3 = load_a(lane + 384u, origin.x, k, range.y);
+    a1 = load_a(task_1, origin.x, k, range.y);
+    if (LANE_COLS == 8u) {
+      a2 = load_a(task_2, origin.x, k, range.y);
+      a3 = load_a(task_3, origin.x, k, range.y);
+    }
     b0 = load_b(lane, origin.y, k, range.y);
-    b1 = load_b(lane + 128u, origin.y, k, range.y);
+    b1 = load_b(task_1, origin.y, k, range.y);
+    if (LANE_ROWS == 8u) {
+      b2 = load_b(task_2, origin.y, k, range.y);
+      b3 = load_b(task_3, origin.y, k, range.y);
+    }
     for (var quad = 0u; quad < 4u; quad++) {
       let cols_0 = read_b(0u, lane_col, quad);
       let cols_1 = read_b(1u, lane_col, quad);

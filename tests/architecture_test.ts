@@ -20,6 +20,7 @@ const LEAVES = [
 const COMPUTE = ["layers", "ops", "gpu", ...LEAVES];
 const DATA = ["data", "report", "views", "images"];
 const TRAINING = [
+  "tuning",
   "eval",
   "inference",
   "weights",
@@ -42,6 +43,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   setup: [],
   machine: ["setup", "images", "ops", "gpu", ...LEAVES],
   training: ["profile", ...TRAINING],
+  tuning: ["files", "gpu"],
   profile: ["machine", "report", "files", "version", "gpu"],
   eval: [...DATA, "inference", "weights", "model", "optim", ...COMPUTE],
   inference: ["weights", "model", ...COMPUTE],

@@ -1,4 +1,5 @@
 // Our own kernels as a peer among others: each work is a plan, as a training step is.
+import { chooseBuiltIn } from "../../src/gpu/choice.ts";
 import { type AdapterFacts, type OpenDevice, openDevice } from "../../src/gpu/device.ts";
 import { PlanRecorder } from "../../src/gpu/plan.ts";
 import type { Recorder } from "../../src/gpu/recorder.ts";
@@ -60,6 +61,7 @@ function keeping(plan: PlanRecorder, adapter: AdapterFacts): Recorder {
     keep: (...tensor) => plan.keep(...tensor),
     constant: (...table) => plan.constant(...table),
     run: (dispatch) => plan.run(dispatch),
+    choose: chooseBuiltIn,
   };
 }
 

@@ -22,6 +22,9 @@ export function addBenchStep(bench: Command, context: CommandContext, run = prof
         onStep(done, total) {
           if (err.style.terminal) err.write(`\r\x1b[Kstep ${done}/${total}`);
         },
+        onTuning(done, total) {
+          if (err.style.terminal) err.write(`\r\x1b[Kmeasuring kernels ${done}/${total}`);
+        },
       });
       if (err.style.terminal) err.write("\r\x1b[K");
       printFound(context, profile, json, describeProfile);

@@ -59,6 +59,7 @@ export async function train(
   const startMs = performance.now();
   const say = (text: string) => {
     download.finish();
+    if (progress === undefined && err.style.terminal) err.write("\r\x1b[K"); // of what was measured
     const line = withMark(text, err.style);
     if (progress === undefined) print(err, line);
     else progress.message(line);
@@ -81,6 +82,9 @@ export async function train(
         progress?.update(row.step, shown(row, evaluated));
       },
       onEvaluation: (done, total) => progress?.aside(`evaluating ${done}/${total} images`),
+      onTuning(done, total) {
+        if (err.style.terminal) err.write(`\r\x1b[Kmeasuring kernels ${done}/${total}`);
+      },
       onMessage: say,
       onDownload: (done, total) => download.update(done, total),
     });

@@ -8,6 +8,9 @@ export const ACCELERATORS = ["auto", "gpu", "cpu", "dawn"] as const;
 /** The variants of kernels that may be asked for. */
 export const KERNELS = ["auto", "gpu", "cpu"] as const;
 
+/** When variants of kernels may be measured. */
+export const AUTOTUNE = ["off", "on", "force"] as const;
+
 /** What a run computes on, and in which numbers; spread into the schema of a whole run. */
 export const deviceFields = {
   accelerator: z.enum(ACCELERATORS).default("auto")
@@ -16,6 +19,9 @@ export const deviceFields = {
     ),
   kernels: z.enum(KERNELS).default("auto")
     .describe("Variants of the kernels: those for GPUs, those for software adapters, what fits"),
+  autotune: z.enum(AUTOTUNE).default("on").describe(
+    "Fastest variants of the kernels: as built in, measured once for each GPU, or measured anew",
+  ),
   devices: z.union([z.literal("auto"), z.literal(1)], {
     error: `must be 1 or "auto", for ${ONE_DEVICE}`,
   }).default("auto").describe("GPUs of a run; one for now"),

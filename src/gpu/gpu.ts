@@ -3,7 +3,14 @@ import { GpuError, ShapeError } from "./errors.ts";
 import type { Elem } from "./kernel.ts";
 import { Pipelines } from "./pipelines.ts";
 import { readTensor } from "./readback.ts";
-import { type Dispatch, gridOf, type Recorder, withElemOf } from "./recorder.ts";
+import {
+  type Choice,
+  type Dispatch,
+  gridOf,
+  type Recorder,
+  type Variant,
+  withElemOf,
+} from "./recorder.ts";
 import {
   byteLength,
   bytesFor,
@@ -128,6 +135,11 @@ export class Gpu implements Recorder, Disposable {
         return error && new GpuError(`Cannot run ${dispatch.label}: ${error.message}`);
       }),
     );
+  }
+
+  /** Takes the built-in variant: what runs once is not worth measuring. */
+  choose<V extends Variant>(choice: Choice<V>): void {
+    choice.record(this, choice.variants[0]);
   }
 
   /** The values of a tensor; waits for everything before it and throws what failed. */

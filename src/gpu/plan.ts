@@ -1,7 +1,8 @@
+import { type Choices, chosenOf } from "./choice.ts";
 import type { AdapterFacts } from "./device.ts";
 import { GpuError } from "./errors.ts";
 import type { Elem } from "./kernel.ts";
-import { type Dispatch, type Recorder, withElemOf } from "./recorder.ts";
+import { type Choice, type Dispatch, type Recorder, type Variant, withElemOf } from "./recorder.ts";
 import { assignSlots, type Lifetime, peakBytes, type Slot } from "./slots.ts";
 import { byteLength, type DType, type MemoryKind, type Storage, type Tensor } from "./tensor.ts";
 
@@ -11,12 +12,24 @@ export interface Constant {
   readonly data: Float32Array | Uint32Array;
 }
 
+/** Work of a plan that could be laid out otherwise. */
+export interface PlannedChoice {
+  readonly choice: Choice;
+  /** The variant that is recorded. */
+  readonly variant: string;
+  /** How often the plan has work of this key, and all of it in floating-point operations. */
+  uses: number;
+  flops: number;
+}
+
 /**
  * A step as a value: what runs in each phase, over which memory. Nothing is allocated yet, so it
  * can be printed, costed and refused on a machine that could never run it.
  */
 export interface Plan {
   readonly adapter: AdapterFacts;
+  /** How activations and the weights of products are stored. */
+  readonly elem: Elem;
   /** Dispatches by phase, in the order they run. */
   readonly phases: ReadonlyMap<string, readonly Dispatch[]>;
   /** Memory that lives as long as the plan. */
@@ -26,6 +39,8 @@ export interface Plan {
   readonly slots: readonly Slot[];
   /** Most activation bytes alive at once: the least that any placement needs. */
   readonly peakActivationBytes: number;
+  /** What there was to choose, by key. */
+  readonly choices: ReadonlyMap<string, PlannedChoice>;
 }
 
 /**
@@ -50,11 +65,20 @@ export class PlanRecorder implements Recorder {
   readonly #constants: Constant[] = [];
   readonly #lifetimes = new Map<Storage, Lifetime & { phase: string }>();
   readonly #transient = new Set<Storage>();
+  readonly #made = new Map<string, PlannedChoice>();
   #phase = "";
   #count = 0;
+  #flops = 0;
 
-  /** @param elem How activations and the weights of products are stored. */
-  constructor(readonly adapter: AdapterFacts, readonly elem: Elem = "f32") {}
+  /**
+   * @param elem How activations and the weights of products are stored.
+   * @param choices Variants that were found to be fastest; the built-in ones for all others.
+   */
+  constructor(
+    readonly adapter: AdapterFacts,
+    readonly elem: Elem = "f32",
+    readonly choices: Choices = new Map(),
+  ) {}
 
   /** Starts a list of dispatches; phases are run by name. Activations do not outlive their phase. */
   phase(name: string): void {
@@ -99,6 +123,21 @@ export class PlanRecorder implements Recorder {
     }
     list.push(withElemOf(dispatch, this.elem));
     this.#count++;
+    this.#flops += dispatch.flops ?? 0;
+  }
+
+  choose<V extends Variant>(choice: Choice<V>): void {
+    const variant = chosenOf(choice, this.choices);
+    if (choice.variants.length === 1) return choice.record(this, variant);
+    const before = this.#flops;
+    choice.record(this, variant);
+    let made = this.#made.get(choice.key);
+    if (!made) {
+      made = { choice: choice as unknown as Choice, variant: variant.name, uses: 0, flops: 0 };
+      this.#made.set(choice.key, made);
+    }
+    made.uses++;
+    made.flops += this.#flops - before;
   }
 
   /** The recorded plan, with the activations placed. */
@@ -106,11 +145,13 @@ export class PlanRecorder implements Recorder {
     const lifetimes = [...this.#lifetimes.values()];
     return {
       adapter: this.adapter,
+      elem: this.elem,
       phases: this.#phases,
       kept: this.#kept,
       constants: this.#constants,
       slots: assignSlots(lifetimes),
       peakActivationBytes: peakBytes(lifetimes),
+      choices: this.#made,
     };
   }
 

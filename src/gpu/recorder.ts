@@ -27,6 +27,22 @@ export interface Dispatch {
   bytes?: number;
 }
 
+/** One way to lay out the work of an op. */
+export interface Variant {
+  /** What is written down of it, so that a later run takes the same. */
+  readonly name: string;
+}
+
+/** Work that an op can do in several ways, all of them right: which is fastest, a clock tells. */
+export interface Choice<V extends Variant = Variant> {
+  /** Op, form, storage and sizes: what has the same key takes the same time. */
+  readonly key: string;
+  /** The first is the built-in one, which is taken until somebody has measured. */
+  readonly variants: readonly V[];
+  /** Dispatches the work in one of the ways. */
+  record(gpu: Recorder, variant: V): void;
+}
+
 /**
  * What dispatches go into: the live device (tests, tools) or a plan being recorded (training).
  * An op cannot tell which one it has.
@@ -46,6 +62,8 @@ export interface Recorder {
   /** A table that never changes, such as sequence offsets. */
   constant(data: Float32Array | Uint32Array, shape: readonly number[], label: string): Tensor;
   run(dispatch: Dispatch): void;
+  /** Does work in one of several ways: the one that was found to be fastest, or the first. */
+  choose<V extends Variant>(choice: Choice<V>): void;
 }
 
 /** A dispatch that says what `elem` is, for a recorder that stores activations as `elem`. */

@@ -37,13 +37,18 @@ export class PlanRunner implements Disposable {
   /**
    * Allocates, compiles and binds everything that the plan needs.
    *
+   * @param pipelines What was compiled on the device before; nothing if left out.
    * @throws {GpuError} If memory runs out or a kernel does not compile.
    */
-  static async build(plan: Plan, open: OpenDevice): Promise<PlanRunner> {
+  static async build(
+    plan: Plan,
+    open: OpenDevice,
+    pipelines: Pipelines = new Pipelines(open.device),
+  ): Promise<PlanRunner> {
     const buffers: GPUBuffer[] = [];
     try {
       await allocate(plan, open, buffers);
-      return new PlanRunner(open, buffers, await prepare(plan, open, buffers));
+      return new PlanRunner(open, buffers, await prepare(plan, open, pipelines, buffers));
     } catch (error) {
       destroyAll(buffers); // for who tries again with fewer images
       throw error;
@@ -149,6 +154,7 @@ async function allocate(
 async function prepare(
   plan: Plan,
   { device }: OpenDevice,
+  pipelines: Pipelines,
   buffers: GPUBuffer[],
 ): Promise<Map<string, ReadyDispatch[]>> {
   for (const { storage, data } of plan.constants) {
@@ -156,7 +162,6 @@ async function prepare(
     device.queue.writeBuffer(storage.buffer!, 0, data as Float32Array<ArrayBuffer>);
   }
   const dispatches = [...plan.phases.values()].flat();
-  const pipelines = new Pipelines(device);
   await pipelines.prepare(dispatches);
   const uniforms = uploadParams(dispatches, device);
   buffers.push(uniforms.buffer);

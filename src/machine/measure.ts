@@ -1,4 +1,5 @@
 import process from "node:process";
+import { chooseBuiltIn } from "../gpu/choice.ts";
 import type { Gpu } from "../gpu/gpu.ts";
 import { bytesOf } from "../gpu/plan.ts";
 import { type Dispatch, gridOf, type Recorder } from "../gpu/recorder.ts";
@@ -56,6 +57,7 @@ export async function measure(
     keep: (...tensor) => gpu.keep(...tensor),
     constant: (...table) => gpu.constant(...table),
     run: (dispatch) => dispatches.push(dispatch),
+    choose: chooseBuiltIn,
   });
   const run = prepare(gpu, dispatches);
   await run(1); // compiles

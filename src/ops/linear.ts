@@ -90,15 +90,16 @@ export function linearBackwardInput(
   const [, cols] = expectShape(op, "weight", weight, [depth, "K"]);
   if (pre) expectShape(op, "pre", pre, [rows, cols]);
   const dx = gpu.empty([rows, cols], `${options.label ?? "linear"}.dx`);
+  if (!pre) return matmul(gpu, dy, weight, { ...options, into: dx });
   dispatchMatmul(gpu, {
     ...options,
-    entryPoint: pre ? "gelu_backward" : "store",
+    entryPoint: "gelu_backward",
     a: dy,
     b: weight,
     rows,
     cols,
     depth,
-    inputs: pre ? [pre] : [],
+    inputs: [pre],
     outputs: [dx],
   });
   return dx;

@@ -1,8 +1,16 @@
 import { ShapeError } from "../gpu/errors.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
-import { dispatchMatmul, type MatmulOptions, matmulVariant, MAX_DEPTH } from "./matmul_dispatch.ts";
-import { dispatchSplitMatmul, splitDepth } from "./matmul_split.ts";
+import {
+  dispatchMatmul,
+  type MatmulDispatch,
+  matmulKey,
+  type MatmulOptions,
+  matmulVariant,
+  MAX_DEPTH,
+} from "./matmul_dispatch.ts";
+import { dispatchSplitMatmul, splitTiles } from "./matmul_split.ts";
+import { type MatmulTile, tilesFor } from "./matmul_tile.ts";
 
 export type { MatmulOptions, MatmulVariant } from "./matmul_dispatch.ts";
 
@@ -49,28 +57,40 @@ export function matmul(gpu: Recorder, a: Tensor, b: Tensor, options: MatmulTarge
   const y = add ?? into ?? gpu.empty([rows, cols], label ?? "matmul.y", a.dtype);
   if (add && depth === 0) return y;
   const variant = options.variant ?? matmulVariant(gpu.adapter);
-  const product = { a, b, rows, cols, depth, transposeA, transposeB, label };
-  const part = splitDepth(gpu.adapter, product);
+  const entryPoint = add ? "add" as const : "store" as const;
+  const product = { a, b, rows, cols, depth, transposeA, transposeB, label, entryPoint, variant };
   // A sum of several dispatches is kept in f32 until it is whole.
   const isRounded = !add && y.dtype !== "f32" && depth > MAX_DEPTH;
-  if ((variant === "tiled" && part < depth) || isRounded) {
-    const entryPoint = add ? "add" : "store";
-    dispatchSplitMatmul(gpu, { ...product, entryPoint, y, splitDepth: Math.min(part, MAX_DEPTH) });
+  const sum = (gpu: Recorder, tile: MatmulTile, longest: number) => {
+    const isCut = longest < depth || isRounded;
+    const splitDepth = Math.min(longest, MAX_DEPTH);
+    if (isCut) dispatchSplitMatmul(gpu, { ...product, y, tile, splitDepth });
+    else sumInParts(gpu, { ...product, outputs: [y], tile });
+  };
+  if (variant === "subgroup") {
+    if (isRounded) sum(gpu, tilesFor(gpu.adapter)[0], depth);
+    else sumInParts(gpu, { ...product, outputs: [y] });
     return y;
   }
-  const step = variant === "subgroup" && transposeA && y.dtype === "f32"
-    ? cachedDepth(depth)
-    : MAX_DEPTH;
+  gpu.choose({
+    key: matmulKey(product),
+    variants: splitTiles(gpu.adapter, product),
+    record: (gpu, { tile, splitDepth }) => sum(gpu, tile, splitDepth),
+  });
+  return y;
+}
+
+/** One dispatch after another for a sum that is too long for one. */
+function sumInParts(gpu: Recorder, product: MatmulDispatch): void {
+  const { depth, tile, transposeA, outputs: [y] } = product;
+  const step = !tile && transposeA && y.dtype === "f32" ? cachedDepth(depth) : MAX_DEPTH;
   for (let begin = 0; begin === 0 || begin < depth; begin += step) {
     dispatchMatmul(gpu, {
       ...product,
-      entryPoint: add || begin > 0 ? "add" : "store",
+      entryPoint: begin > 0 ? "add" : product.entryPoint,
       range: { begin, end: Math.min(begin + step, depth) },
-      outputs: [y],
-      variant,
     });
   }
-  return y;
 }
 
 /**

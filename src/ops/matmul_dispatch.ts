@@ -8,6 +8,7 @@ import type { Elem } from "../gpu/kernel.ts";
 import { packParams, type Param, type Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { type Epilogue, wideMatmul } from "./matmul_wide.ts";
+import { type MatmulTile, tileCount, tilesFor } from "./matmul_tile.ts";
 
 /** How a tile is computed: in workgroup memory, or in registers shared by a subgroup of 8. */
 export type MatmulVariant = "tiled" | "subgroup";
@@ -18,11 +19,8 @@ export interface MatmulOptions {
   variant?: MatmulVariant;
 }
 
-/** Lanes and outputs of a workgroup of matmul_tiled.wgsl. */
-export const TILED = { lanes: 128, tileRows: 128, tileCols: 64 } as const;
-
-/** Lanes and outputs of a workgroup of matmul_subgroup.wgsl. */
-const SUBGROUP = { lanes: 8, tileRows: 32, tileCols: 32 } as const;
+/** Outputs of a workgroup of matmul_subgroup.wgsl. */
+const SUBGROUP = { tileRows: 32, tileCols: 32, constants: { WORKGROUP_SIZE: 8 } };
 
 /** Modules. Differs: whole files are joined, for each part serves several. */
 const SOURCES = {
@@ -54,6 +52,8 @@ export interface MatmulDispatch extends MatmulOptions {
   outputs: Tensor[];
   /** Bytes moved when that is not simply the size of all bindings. */
   bytes?: number;
+  /** The tile of the tiled variant; one that suits the product if left out. */
+  tile?: MatmulTile;
 }
 
 /** The variant that suits an adapter: few loads on the CPU, workgroup memory on a GPU. */
@@ -63,7 +63,7 @@ export function matmulVariant({ kernels, subgroupSize }: AdapterFacts): MatmulVa
 
 /** Runs one matrix product; a product without rows or columns runs nothing. */
 export function dispatchMatmul(gpu: Recorder, product: MatmulDispatch): void {
-  const { rows, cols, depth, a, b, entryPoint, label, has = {} } = product;
+  const { rows, cols, depth, entryPoint } = product;
   if (rows === 0 || cols === 0) return;
   const { begin, end } = product.range ?? { begin: 0, end: depth };
   if (end - begin > MAX_DEPTH) {
@@ -73,17 +73,34 @@ export function dispatchMatmul(gpu: Recorder, product: MatmulDispatch): void {
     );
   }
   const variant = product.variant ?? matmulVariant(gpu.adapter);
+  if (variant === "subgroup" || product.tile) return runMatmul(gpu, product);
+  gpu.choose({
+    key: matmulKey(product),
+    variants: tilesFor(gpu.adapter),
+    record: (gpu, tile) => runMatmul(gpu, { ...product, tile }),
+  });
+}
+
+/** What the time of a product depends on, in words. */
+export function matmulKey(product: Omit<MatmulDispatch, "outputs">): string {
+  const { entryPoint, rows, cols, depth, transposeA, transposeB } = product;
+  const form = `${transposeA ? "t" : "n"}${transposeB ? "t" : "n"}`;
+  return `matmul.${entryPoint} ${form} ${elemOf(product)} ${rows}x${cols}x${depth}`;
+}
+
+/** Runs a product with its tile, or without one as software adapters do. */
+function runMatmul(gpu: Recorder, product: MatmulDispatch): void {
+  const { rows, cols, depth, a, b, entryPoint, tile, label, has = {} } = product;
+  const { begin, end } = product.range ?? { begin: 0, end: depth };
   const { strides, alongK } = stridesOf(product);
-  const wide = variant === "subgroup" && wideMatmul(gpu.adapter, product, begin);
-  const { source, tileRows, tileCols, constants } = wide || {
-    ...(variant === "tiled" ? TILED : SUBGROUP),
-    source: SOURCES[variant],
-    constants: variant === "tiled"
-      ? { WORKGROUP_SIZE: TILED.lanes, ...alongK }
-      : { WORKGROUP_SIZE: SUBGROUP.lanes },
-  };
+  const wide = !tile && wideMatmul(gpu.adapter, product, begin);
+  const { source, tileRows, tileCols, constants } = wide ||
+    (tile
+      ? { ...tile, source: SOURCES.tiled, constants: { ...tile.constants, ...alongK } }
+      : { ...SUBGROUP, source: SOURCES.subgroup });
+  const kernel = wide ? "wide" : tile ? "tiled" : "subgroup";
   gpu.run({
-    label: `matmul_${wide ? "wide" : variant}.${entryPoint}${label ? ` ${label}` : ""}`,
+    label: `matmul_${kernel}.${entryPoint}${label ? ` ${label}` : ""}`,
     source,
     entryPoint: wide ? "forward" : entryPoint,
     elem: elemOf(product),
@@ -100,7 +117,7 @@ export function dispatchMatmul(gpu: Recorder, product: MatmulDispatch): void {
     ),
     inputs: [a, b, ...(product.inputs ?? [])],
     outputs: product.outputs,
-    workgroups: Math.ceil(rows / tileRows) * Math.ceil(cols / tileCols),
+    workgroups: tileCount({ tileRows, tileCols }, product),
     flops: 2 * rows * cols * (end - begin),
     bytes: product.bytes,
   });

@@ -1,9 +1,10 @@
 import split from "../../kernels/matmul_split.wgsl" with { type: "text" };
 import tiled from "../../kernels/matmul_tiled.wgsl" with { type: "text" };
 import type { AdapterFacts } from "../gpu/device.ts";
-import { packParams, type Recorder } from "../gpu/recorder.ts";
+import { packParams, type Recorder, type Variant } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { elemOf, type MatmulDispatch, MAX_DEPTH, stridesOf, TILED } from "./matmul_dispatch.ts";
+import { elemOf, type MatmulDispatch, MAX_DEPTH, stridesOf } from "./matmul_dispatch.ts";
+import { type MatmulTile, tileCount, tilesFor } from "./matmul_tile.ts";
 
 const SOURCE = `${tiled}\n${split}`;
 
@@ -19,23 +20,45 @@ const MIN_DEPTH = 512;
 /** Sums end where a block of workgroup memory does. */
 const BLOCK_DEPTH = 16;
 
-/**
- * How long the sum of one workgroup is: `depth` itself where the tiles alone fill the GPU, else a
- * part of it. A CPU is filled by any product.
- */
-export function splitDepth(
-  { kernels }: AdapterFacts,
-  { rows, cols, depth }: { rows: number; cols: number; depth: number },
-): number {
-  const tiles = tileCount(rows, cols);
-  const splits = Math.min(Math.floor(BUSY_TILES / tiles), Math.floor(depth / MIN_DEPTH));
-  if (kernels === "cpu" || tiles === 0 || splits < 2) return depth;
-  const part = Math.min(Math.ceil(depth / splits), MAX_DEPTH);
-  return Math.ceil(part / BLOCK_DEPTH) * BLOCK_DEPTH;
+/** A tile, and how long the sum of one workgroup is: `depth` where it is not cut. */
+export interface SplitTile extends Variant {
+  tile: MatmulTile;
+  splitDepth: number;
 }
 
-function tileCount(rows: number, cols: number): number {
-  return Math.ceil(rows / TILED.tileRows) * Math.ceil(cols / TILED.tileCols);
+type Sizes = Pick<MatmulDispatch, "rows" | "cols" | "depth">;
+
+/** Tiles for a product, each with its sums as long as keep a GPU busy; then longer and shorter. */
+export function splitTiles(adapter: AdapterFacts, sizes: Sizes): SplitTile[] {
+  const busy = (tile: MatmulTile, tiles = BUSY_TILES): SplitTile => {
+    const part = splitDepth(tile, sizes, tiles);
+    const name = part < sizes.depth ? `${tile.name} of ${part}` : tile.name;
+    return { name, tile, splitDepth: part };
+  };
+  const tiles = tilesFor(adapter);
+  const all = [
+    ...tiles.map((tile) => busy(tile)),
+    busy(tiles[0], BUSY_TILES / 2),
+    busy(tiles[0], 2 * BUSY_TILES),
+  ];
+  return [...new Map(all.map((each) => [each.name, each])).values()];
+}
+
+/**
+ * How long the sum of one workgroup is: `depth` itself where the tiles alone fill the GPU, else a
+ * part of it.
+ */
+export function splitDepth(
+  tile: Pick<MatmulTile, "tileRows" | "tileCols">,
+  sizes: Sizes,
+  busyTiles = BUSY_TILES,
+): number {
+  const { depth } = sizes;
+  const tiles = tileCount(tile, sizes);
+  const splits = Math.min(Math.floor(busyTiles / tiles), Math.floor(depth / MIN_DEPTH));
+  if (tiles === 0 || splits < 2) return depth;
+  const part = Math.min(Math.ceil(depth / splits), MAX_DEPTH);
+  return Math.ceil(part / BLOCK_DEPTH) * BLOCK_DEPTH;
 }
 
 /** A product whose depth is cut, and what becomes of it. */
@@ -47,12 +70,13 @@ export interface SplitProduct extends
   /** Overwrite `y`, or add to it. */
   entryPoint: "store" | "add";
   y: Tensor; // [rows, cols]
+  tile: MatmulTile;
   splitDepth: number;
 }
 
 /** Runs a product in two passes: sums over parts of the depth, then the sum of those. */
 export function dispatchSplitMatmul(gpu: Recorder, product: SplitProduct): void {
-  const { a, b, y, rows, cols, depth, entryPoint, label } = product;
+  const { a, b, y, rows, cols, depth, entryPoint, label, tile } = product;
   const splits = Math.ceil(depth / product.splitDepth);
   const partials = gpu.empty([splits, rows, cols], `${label ?? "matmul"}.partials`, "f32");
   const name = label ? ` ${label}` : "";
@@ -72,10 +96,10 @@ export function dispatchSplitMatmul(gpu: Recorder, product: SplitProduct): void 
     ...shared,
     label: `matmul_split.partial_sums${name}`,
     entryPoint: "partial_sums",
-    constants: { WORKGROUP_SIZE: TILED.lanes, ...alongK },
+    constants: { ...tile.constants, ...alongK },
     inputs: [a, b],
     outputs: [partials],
-    workgroups: splits * tileCount(rows, cols),
+    workgroups: splits * tileCount(tile, product),
     flops: 2 * rows * cols * depth,
   });
   gpu.run({

@@ -14,6 +14,7 @@ const FREE: ReadonlySet<string> = new Set([
   "log_every_num_steps",
   "profile",
   "accelerator",
+  "autotune",
   "devices",
   "activation_checkpoint_args",
   "loggers",

@@ -1,12 +1,15 @@
 import type { TrainConfig } from "../config/train_config.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
 import type { Schedules } from "../optim/schedules.ts";
+import type { KnownVariants } from "../tuning/variants_file.ts";
 import type { MetricsRow } from "./metrics_file.ts";
 
 /** What a run is about to do, once everything is checked and before the first step. */
 export interface RunStart {
   config: TrainConfig;
   adapter: AdapterFacts;
+  /** Variants of kernels, by what they do; empty where there is nothing to choose. */
+  variants: KnownVariants;
   /** What `precision` came to. */
   precision: Exclude<TrainConfig["precision"], "auto">;
   images: number;
@@ -67,6 +70,8 @@ export interface RunObserver {
   onMessage?(message: string): void;
   /** Published weights are being downloaded; the last call has as many bytes as there are. */
   onDownload?(doneBytes: number, totalBytes: number): void;
+  /** Kernels whose variants are measured before the first step, of how many. */
+  onTuning?(done: number, total: number): void;
   onCheckpoint?(saved: SavedCheckpoint): void;
   onExport?(exported: ExportedModel): void;
   /** Called once, also where an error ends the run. */
@@ -121,6 +126,10 @@ export class Observers implements RunObserver, Disposable {
 
   onDownload(doneBytes: number, totalBytes: number): void {
     for (const each of this.#all) each.onDownload?.(doneBytes, totalBytes);
+  }
+
+  onTuning(done: number, total: number): void {
+    for (const each of this.#all) each.onTuning?.(done, total);
   }
 
   onCheckpoint(saved: SavedCheckpoint): void {

@@ -1,5 +1,6 @@
 import { resolveConfig } from "../config/resolve_config.ts";
 import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
+import type { Choices } from "../gpu/choice.ts";
 import { type OpenDevice, openDevice } from "../gpu/device.ts";
 import { assertFits } from "../gpu/plan.ts";
 import { PlanRunner } from "../gpu/runner.ts";
@@ -12,12 +13,15 @@ import type { PlanOptions } from "./plan_report.ts";
 import { recordStep, stepShape } from "./run_setup.ts";
 import { writeValues } from "./start_values.ts";
 import { Trainer } from "./trainer.ts";
+import { tunedStep } from "./tuned_step.ts";
 import { UploadedViews } from "./view_input.ts";
 
 /** What is called along the way. */
 export interface ProfileHooks {
   /** Steps done, of how many; the first ones are a warm-up. */
   onStep?(done: number, total: number): void;
+  /** Kernels whose variants are measured first, of how many. */
+  onTuning?(done: number, total: number): void;
 }
 
 /** Steps that are profiled where `profile` does not say. */
@@ -81,7 +85,13 @@ async function profiledSteps(
   hooks: ProfileHooks,
 ): Promise<ProfileRecord> {
   const shape = stepShape(config);
-  const { plan, step } = recordStep(open.facts, shape);
+  const record = (choices?: Choices) => recordStep(open.facts, shape, null, [], choices);
+  const { autotune } = config;
+  const onProgress = (done: number, total: number) => hooks.onTuning?.(done, total);
+  const { recorded: { plan, step } } = await tunedStep(record(), record, open, {
+    autotune,
+    onProgress,
+  });
   assertFits(plan, open.facts.software ? Deno.systemMemoryInfo().available : undefined);
   using runner = await PlanRunner.build(plan, open);
   await writeValues(step, runner, config.seed);

@@ -14,6 +14,7 @@ const OWN_ENTRIES = [
   "metrics.jsonl",
   "train.log",
   "config.json",
+  "variants.json",
   "augmentations.png",
   "failed_step.json",
   "profile",
@@ -25,6 +26,8 @@ export class RunFolder implements Disposable {
   readonly metrics: string;
   readonly trainLog: string;
   readonly config: string;
+  /** Which variants of kernels the run takes. */
+  readonly variants: string;
   readonly augmentations: string;
   readonly lastCheckpoint: string;
   readonly exportedLast: string;
@@ -39,6 +42,7 @@ export class RunFolder implements Disposable {
     this.metrics = join(path, "metrics.jsonl");
     this.trainLog = join(path, "train.log");
     this.config = join(path, "config.json");
+    this.variants = join(path, "variants.json");
     this.augmentations = join(path, "augmentations.png");
     this.lastCheckpoint = join(this.checkpoints, "last.safetensors");
     this.failedStep = join(path, "failed_step.json");

@@ -4,6 +4,7 @@ import type { TransformArgs } from "../config/transform_args.ts";
 import type { ViewMaker } from "../data/item.ts";
 import type { NetworkName } from "../config/evaluation_metrics.ts";
 import { drawMasks, maxMaskedPatches } from "../views/masks.ts";
+import type { Choices } from "../gpu/choice.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
 import { type Plan, PlanRecorder } from "../gpu/plan.ts";
 import { randomStream } from "../random.ts";
@@ -76,14 +77,16 @@ export interface RecordedStep {
  *
  * @param views How views are made, where the GPU is to make them.
  * @param evaluated The networks that are looked at between steps.
+ * @param choices Variants of kernels; the built-in ones if left out.
  */
 export function recordStep(
   adapter: AdapterFacts,
   shape: StepShape,
   views: TransformArgs | null = null,
   evaluated: readonly NetworkName[] = [],
+  choices?: Choices,
 ): RecordedStep {
-  const recorder = new PlanRecorder(adapter, shape.elem);
+  const recorder = new PlanRecorder(adapter, shape.elem, choices);
   const step = new TrainStep(recorder, shape);
   const gpuViews = views === null ? null : new GpuViews(recorder, step, views);
   if (gpuViews !== null) {

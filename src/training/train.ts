@@ -4,6 +4,7 @@ import { resolveConfig } from "../config/resolve_config.ts";
 import { totalStepsOf } from "../config/run_length.ts";
 import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
 import { warningsOf } from "../config/warnings.ts";
+import type { Choices } from "../gpu/choice.ts";
 import { type AdapterFacts, type OpenDevice, openDevice } from "../gpu/device.ts";
 import { assertFits, costOf, type Plan } from "../gpu/plan.ts";
 import { PlanRunner } from "../gpu/runner.ts";
@@ -21,12 +22,13 @@ import { restoreRun } from "./resume.ts";
 import { fastSet, findRunImages, openLoader, type RunImages } from "./run_data.ts";
 import { openRunFolder, type RunFolder } from "./run_folder.ts";
 import { NOTHING_DONE, runSteps, type TrainResult } from "./run_loop.ts";
-import { noteSettings, showFirstBatch } from "./run_notes.ts";
+import { noteSettings, noteVariants, showFirstBatch } from "./run_notes.ts";
 import { RunProfile } from "./run_profile.ts";
 import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
 import type { TrainStep } from "./step.ts";
 import { Trainer } from "./trainer.ts";
 import { TrainRun } from "./train_run.ts";
+import { tunedRunStep } from "./tuned_step.ts";
 import { UploadedViews } from "./view_input.ts";
 import { startValues } from "./start_values.ts";
 
@@ -125,15 +127,20 @@ async function runOn(
   signal: StopSignal,
 ): Promise<TrainResult> {
   const maker = viewMaker(config, open.facts);
-  const { plan, step, gpuViews, classTokens } = recordStep(
-    open.facts,
-    stepShape(config, batchSize),
-    maker === "gpu" ? config.transform_args : null,
-    evaluatedNetworks(config.callbacks),
-  );
-  assertFits(plan, open.facts.software ? Deno.systemMemoryInfo().available : undefined);
+  const record = (choices?: Choices) =>
+    recordStep(
+      open.facts,
+      stepShape(config, batchSize),
+      maker === "gpu" ? config.transform_args : null,
+      evaluatedNetworks(config.callbacks),
+      choices,
+    );
+  const builtIn = record();
+  assertFits(builtIn.plan, open.facts.software ? Deno.systemMemoryInfo().available : undefined);
   const folder = await openRunFolder(config);
   observers.add(folder); // which keeps it locked until the last of them is done
+  const tuned = await tunedRunStep(builtIn, record, open, config, folder, observers, signal);
+  const { recorded: { plan, step, gpuViews, classTokens }, variants } = tuned;
   using runner = await PlanRunner.build(plan, open);
   const fast = await fastSet(config, images, observers, signal);
   const state = await startState(config, folder, step, runner, observers, signal);
@@ -150,12 +157,14 @@ async function runOn(
   const facts = { batchSize, startStep: startStep * accumulation, maker, maxImageBytes };
   using loader = openLoader(config, fast, facts, observers);
   const start = startOf(config, open.facts, plan, step, {
+    variants,
     images: images.names.length,
     batchSize,
     stepsPerEpoch: loader.batchesPerEpoch / accumulation,
     startStep,
   });
   await noteSettings(config, folder, observers);
+  await noteVariants(variants, folder, open.facts);
   const epochAt = countEpochs(accumulation, loader.batchesPerEpoch);
   addRunObservers(observers, config, folder, { startStep, before, epochAt });
   observers.add(new CollapseWatch(config.method_args, (message) => observers.onMessage(message)));
@@ -195,7 +204,7 @@ function startOf(
   adapter: AdapterFacts,
   plan: Plan,
   { networks }: TrainStep,
-  known: { images: number; batchSize: number; stepsPerEpoch: number; startStep: number },
+  known: Pick<RunStart, "variants" | "images" | "batchSize" | "stepsPerEpoch" | "startStep">,
 ): RunStart {
   const { stepsPerEpoch, startStep } = known;
   const totalSteps = lengthOf(config, stepsPerEpoch, startStep);

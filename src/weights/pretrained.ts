@@ -7,7 +7,7 @@ import {
   type Surroundings,
   torchHubCache,
   weightsCache,
-} from "./cache_folders.ts";
+} from "../files/cache_folders.ts";
 import { download, DownloadFault, type DownloadHooks } from "./download.ts";
 import { fileFault } from "./file_fault.ts";
 import { PartFile } from "./part_file.ts";

@@ -11,6 +11,7 @@ import { TINY_RUN, withTinyRun } from "../support/tiny_run.ts";
 const CONFIG = resolveConfig({ out: "runs/a", data: ["photos", "more"], model: "dinov2/vittest" });
 
 const START: RunStart = {
+  variants: {},
   config: CONFIG,
   adapter: { ...DEFAULT_FACTS, name: "A GPU" },
   precision: "32-true",

@@ -14,6 +14,7 @@ const OURS: readonly string[] = [
   "data_errors",
   "profile",
   "kernels",
+  "autotune",
   "callbacks.model_export.every_n_train_steps",
   "callbacks.knn",
   "callbacks.rank_me",

@@ -1,5 +1,5 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
-import { DEFAULT_FACTS } from "../../src/gpu/device.ts";
+import { type AdapterFacts, DEFAULT_FACTS } from "../../src/gpu/device.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { ShapeError } from "../../src/gpu/errors.ts";
 import type { Recorder } from "../../src/gpu/recorder.ts";
@@ -7,15 +7,19 @@ import { view } from "../../src/gpu/tensor.ts";
 import { castInto } from "../../src/ops/cast.ts";
 import { matmul } from "../../src/ops/matmul.ts";
 import { dispatchMatmul, type MatmulVariant, MAX_DEPTH } from "../../src/ops/matmul_dispatch.ts";
-import { splitDepth } from "../../src/ops/matmul_split.ts";
+import { splitDepth, splitTiles } from "../../src/ops/matmul_split.ts";
+import { tilesFor } from "../../src/ops/matmul_tile.ts";
 import { matmulReference, productAt } from "../reference/matmul.ts";
 import { assertAllClose, randomArray } from "../support/arrays.ts";
-import { poisoned } from "../support/poisoned.ts";
+import { poisoned, preferring } from "../support/poisoned.ts";
 
 /** The variants that this adapter can run. */
 function variantsOf({ adapter }: Gpu): MatmulVariant[] {
   return adapter.software && adapter.subgroupSize === 8 ? ["tiled", "subgroup"] : ["tiled"];
 }
+
+/** A GPU, which long sums with few tiles leave idle. */
+const HARDWARE = { kernels: "gpu" } as const;
 
 const FORMS = [[false, false], [false, true], [true, false], [true, true]] as const;
 
@@ -61,6 +65,50 @@ Deno.test("matmul() matches the float64 reference in every form and variant", as
       });
     }
   }
+});
+
+Deno.test("matmul() matches the float64 reference with tiles of every shape", async (t) => {
+  using gpu = await Gpu.open();
+  for (const { name } of tilesFor(gpu.adapter).slice(1)) { // the first is tested above
+    for (const [rows, cols, depth] of [[131, 140, 50], [9, 3, 7], [36, 68, 2100]]) {
+      await t.step(`${name} [${rows}, ${depth}] · [${depth}, ${cols}]`, async () => {
+        const recorder = preferring(poisoned(gpu, HARDWARE), name);
+        for (const [transposeA, transposeB] of FORMS) {
+          const [a, b] = [rows * depth, depth * cols].map((n, seed) => randomArray(n, { seed }));
+          const left = gpu.upload(transposeA ? [depth, rows] : [rows, depth], a, "a");
+          const right = gpu.upload(transposeB ? [cols, depth] : [depth, cols], b, "b");
+          const y = matmul(recorder, left, right, { transposeA, transposeB });
+          const expected = matmulReference(a, b, { rows, cols, depth, transposeA, transposeB });
+          assertAllClose(await gpu.download(y), expected, sumTolerance(depth));
+        }
+      });
+    }
+  }
+});
+
+Deno.test("tilesFor() gives those that fit the adapter's workgroups", () => {
+  const namesOf = (facts: Partial<AdapterFacts>) =>
+    tilesFor({ ...DEFAULT_FACTS, ...facts }).map(({ name }) => name);
+  deepEqual(namesOf({}), ["128x64", "64x64", "64x128"]);
+  deepEqual(namesOf({ maxWorkgroupBytes: 32_768 }), ["128x64", "64x64", "64x128", "128x128"]);
+  deepEqual(namesOf({ maxWorkgroupBytes: 32_768, maxWorkgroupLanes: 128 }), [
+    "128x64",
+    "64x64",
+    "64x128",
+  ]);
+});
+
+Deno.test("splitTiles() offers longer and shorter sums beside those of each tile", () => {
+  const namesOf = (rows: number, cols: number, depth: number) =>
+    splitTiles(DEFAULT_FACTS, { rows, cols, depth }).map(({ name }) => name);
+  deepEqual(namesOf(384, 384, 61_056), [
+    "128x64 of 2192",
+    "64x64 of 4368",
+    "64x128 of 2192",
+    "128x64 of 4368",
+    "128x64 of 1104",
+  ]);
+  deepEqual(namesOf(61_056, 384, 1536), ["128x64", "64x64", "64x128"]);
 });
 
 Deno.test("matmul() adds to a tensor or overwrites one", async () => {
@@ -150,9 +198,6 @@ Deno.test("matmul() sums in parts what is longer than one loop may be", async ()
   }
 });
 
-/** A GPU, which long sums with few tiles leave idle. */
-const HARDWARE = { kernels: "gpu" } as const;
-
 Deno.test("matmul() shares a long sum out on a GPU, to the float64 reference", async (t) => {
   using gpu = await Gpu.open();
   // Two parts; many parts, the last one short; more than one tile with odd tails; a long loop.
@@ -194,16 +239,15 @@ Deno.test("matmul() shares a long sum out on a GPU, to the float64 reference", a
 });
 
 Deno.test("splitDepth() cuts sums where tiles alone leave a GPU idle, in whole blocks", () => {
-  const gpu = DEFAULT_FACTS;
+  const tile = { tileRows: 128, tileCols: 64 };
   const partOf = (rows: number, cols: number, depth: number) =>
-    splitDepth(gpu, { rows, cols, depth });
+    splitDepth(tile, { rows, cols, depth });
   equal(partOf(192, 256, 65_536), 1024); // features' gradient of a chunk of 65,536 prototypes
   equal(partOf(384, 384, 61_056), 2192); // weight of ViT-S: 18 tiles, 28 parts
   equal(partOf(192, 256, 1023), 1023); // too short
   equal(partOf(61_056, 384, 1536), 1536); // tiles enough
   equal(partOf(0, 256, 65_536), 65_536);
   equal(partOf(2048, 1024, 3 * MAX_DEPTH), MAX_DEPTH); // two parts would loop too long
-  equal(splitDepth({ ...gpu, kernels: "cpu" }, { rows: 1, cols: 1, depth: 65_536 }), 65_536);
 });
 
 Deno.test("matmul() covers more tiles than one grid axis holds", async () => {

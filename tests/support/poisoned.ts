@@ -1,3 +1,4 @@
+import { chooseBuiltIn } from "../../src/gpu/choice.ts";
 import type { AdapterFacts } from "../../src/gpu/device.ts";
 import type { Gpu } from "../../src/gpu/gpu.ts";
 import type { Recorder } from "../../src/gpu/recorder.ts";
@@ -23,5 +24,17 @@ export function poisoned(gpu: Gpu, facts: Partial<AdapterFacts> = {}): Recorder 
     keep: (kind, shape, label, dtype) => gpu.keep(kind, shape, label, dtype),
     constant: (data, shape, label) => gpu.constant(data, shape, label),
     run: (dispatch) => gpu.run(dispatch),
+    choose: chooseBuiltIn,
+  };
+}
+
+/** The same recorder, which takes the first variant with this in its name wherever there is one. */
+export function preferring(gpu: Recorder, part: string): Recorder {
+  return {
+    ...gpu,
+    choose(choice) {
+      const variant = choice.variants.find(({ name }) => name.includes(part));
+      choice.record(this, variant ?? choice.variants[0]);
+    },
   };
 }

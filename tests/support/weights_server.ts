@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import type { Surroundings } from "../../src/weights/cache_folders.ts";
+import type { Surroundings } from "../../src/files/cache_folders.ts";
 import type { PublishedWeights } from "../../src/weights/published.ts";
 
 /** A tiny backbone of 4 registers, as `torch.save()` wrote it. */

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { relative } from "node:path";
 import { resolveModel } from "../../config/model_presets.ts";
 import type { AdapterFacts } from "../../gpu/device.ts";
+import type { KnownVariants } from "../../tuning/variants_file.ts";
 import type { MetricsRow } from "../metrics_file.ts";
 import type { ExportedModel, RunEnd, RunObserver, RunStart, SavedCheckpoint } from "../observer.ts";
 import type { RunFolder } from "../run_folder.ts";
@@ -48,6 +49,7 @@ export class TrainLog implements RunObserver {
     const parts = [
       `Resolved configuration:\n${sortedJson(start.config)}`,
       describeAdapter(start.adapter),
+      ...describeVariants(start.variants),
       describeParameters(start),
       describeRun(start),
     ];
@@ -148,6 +150,21 @@ function describeAdapter(adapter: AdapterFacts): string {
     `limits: ${limits.join(", ")}`,
     `features: ${features.join(", ")}`,
   ].join("\n");
+}
+
+/** Variants that are not the built-in ones, a line each. */
+function describeVariants(variants: KnownVariants): string[] {
+  const entries = Object.entries(variants);
+  if (entries.length === 0) return [];
+  const others = entries.flatMap(([key, { variant, ms = {} }]) => {
+    const [[builtIn, builtInMs] = [variant, 0]] = Object.entries(ms);
+    if (variant === builtIn) return [];
+    return [`  ${key}: ${variant}, ${ms[variant]} ms (${builtIn}: ${builtInMs} ms)`];
+  });
+  return [[
+    `variants: ${others.length} of ${entries.length} kernels are not as built in`,
+    ...others,
+  ].join("\n")];
 }
 
 function describeParameters({ config, parameters, schedules }: RunStart): string {

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** What the places of downloaded files depend on. */
+/** What the places of files that can be had again depend on. */
 export interface Surroundings {
   /** An environment variable; undefined where it is not set. */
   env: (name: string) => string | undefined;
@@ -27,10 +27,18 @@ export function processSurroundings(): Surroundings {
  * // /home/me/.cache/denodino/weights
  * ```
  */
-export function weightsCache({ env, os, home }: Surroundings): string {
+export function weightsCache(surroundings: Surroundings): string {
+  return join(ownCache(surroundings), "weights");
+}
+
+/** Where it is written down which variants of kernels are fastest on an adapter. */
+export function variantsCache(surroundings: Surroundings): string {
+  return join(ownCache(surroundings), "variants");
+}
+
+function ownCache({ env, os, home }: Surroundings): string {
   const own = env("DENODINO_CACHE");
-  if (own) return join(own, "weights");
-  return join(env("XDG_CACHE_HOME") || systemCache({ env, os, home }), "denodino", "weights");
+  return own || join(env("XDG_CACHE_HOME") || systemCache({ env, os, home }), "denodino");
 }
 
 function systemCache({ env, os, home }: Surroundings): string {

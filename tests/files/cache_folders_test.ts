@@ -1,6 +1,11 @@
 import { equal } from "node:assert/strict";
 import { join } from "node:path";
-import { type Surroundings, torchHubCache, weightsCache } from "../../src/weights/cache_folders.ts";
+import {
+  type Surroundings,
+  torchHubCache,
+  variantsCache,
+  weightsCache,
+} from "../../src/files/cache_folders.ts";
 
 function place(os: Surroundings["os"], env: Record<string, string> = {}): Surroundings {
   return { env: (name) => env[name], os, home: "/home/me" };
@@ -16,6 +21,12 @@ Deno.test("weightsCache() is where the system keeps such files, unless told othe
   expect("linux", { XDG_CACHE_HOME: "/c", DENODINO_CACHE: "/d" }, weights("/d"));
   expect("darwin", {}, weights("/home/me/Library/Caches/denodino"));
   expect("windows", { LOCALAPPDATA: "/local" }, weights("/local/denodino"));
+});
+
+Deno.test("variantsCache() is beside the cache of weights", () => {
+  const expected = join("/home/me/.cache/denodino", "variants");
+  equal(variantsCache(place("linux")), expected);
+  equal(variantsCache(place("linux", { DENODINO_CACHE: "/d" })), join("/d", "variants"));
 });
 
 Deno.test("torchHubCache() is where torch.hub looks", () => {
