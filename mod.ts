@@ -91,6 +91,7 @@ export { plan } from "./src/training/plan_report.ts";
 export type { KernelWork, PhaseWork, PlanOptions, PlanReport } from "./src/training/plan_report.ts";
 export { profileStep } from "./src/training/profile_step.ts";
 export type { ProfileHooks } from "./src/training/profile_step.ts";
+export type { KnownVariant, KnownVariants } from "./src/tuning/variants_file.ts";
 export type { DispatchWork, StepProfile } from "./src/profile/step_profile.ts";
 export type { Work } from "./src/profile/roofline.ts";
 export { resumeRun } from "./src/training/resume_run.ts";
