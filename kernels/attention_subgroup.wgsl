@@ -1,4 +1,5 @@
-// kernels/attention_subgroup.wgsl: attention.wgsl for software adapters.
+// kernels/attention_subgroup.wgsl: attention.wgsl for software adapters; attention_wide.wgsl is for
+// heads of up to 64 numbers in eights.
 //
 // Math       s = q·kᵀ/√head_dim   lse = ln Σ_keys eˢ   out = Σ_keys e^(s − lse)·v
 // Shapes     qkv [T, 3·D]: all q, then all k, then all v; inside each, head after head;

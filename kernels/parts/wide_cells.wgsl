@@ -35,12 +35,8 @@ fn four_halves(bits: u64) -> vec4f {
   return vec4f(unpack2x16float(low(bits)), unpack2x16float(high(bits)));
 }
 
-// Rounded first: what packs them on lavapipe cuts off.
 @if(f16)
-fn halves(four: vec4f) -> u64 {
-  let near = vec4f(vec4<f16>(four));
-  return joined(pack2x16float(near.xy), pack2x16float(near.zw));
-}
+fn halves(four: vec4f) -> u64 { return joined(pack2x16float(four.xy), pack2x16float(four.zw)); }
 
 fn from_cell(cell: Cell) -> Value {
   @if(f16) return Value(four_halves(cell.x), four_halves(cell.y));

@@ -1,26 +1,14 @@
-import backwardSource from "../../kernels/attention_backward.wgsl" with { type: "text" };
 import deltaSource from "../../kernels/attention_delta.wgsl" with { type: "text" };
-import forwardSource from "../../kernels/attention.wgsl" with { type: "text" };
-import subgroupBackwardSource from "../../kernels/attention_subgroup_backward.wgsl" with {
-  type: "text",
-};
-import subgroupSource from "../../kernels/attention_subgroup.wgsl" with { type: "text" };
 import { ShapeError } from "../gpu/errors.ts";
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { type AttentionVariant, backwardKernel, forwardKernel } from "./attention_kernels.ts";
 import { type Sequences, tilesOf } from "./sequences.ts";
 
-/**
- * How the work is laid out: "tiled" through workgroup memory, for GPUs; "subgroup" without it, for
- * software adapters, and heads whose width is a multiple of 4.
- */
-export type AttentionVariant = "tiled" | "subgroup";
+export type { AttentionVariant } from "./attention_kernels.ts";
 
 /** Widest head that fits the kernels' registers: 4 slots of 8 lanes of 4 numbers. */
 const MAX_HEAD_DIM = 128;
-
-/** Queries (or keys) of a tile of the subgroup variant. */
-const SUBGROUP_ROWS = 8;
 
 /** Lanes of the delta kernel. */
 const WORKGROUP_SIZE = 64;
@@ -59,16 +47,12 @@ export function attention(
   const lse = gpu.empty([tokens, numHeads], "attention.lse", "f32");
   if (tokens === 0) return { out, lse };
 
-  const subgroup = usesSubgroup(gpu, headDim, variant);
-  const { rowGroups, colsPerLane } = forwardTile(gpu, headDim);
-  const tiles = tilesOf(gpu, sequences, subgroup ? SUBGROUP_ROWS : 4 * rowGroups);
+  const { kernel, rowsPerTile, ...compiled } = forwardKernel(gpu.adapter, headDim, variant);
+  const tiles = tilesOf(gpu, sequences, rowsPerTile);
   gpu.run({
-    label: subgroup ? "attention_subgroup.forward" : "attention.forward",
-    source: subgroup ? subgroupSource : forwardSource,
+    ...compiled,
+    label: `${kernel}.forward`,
     entryPoint: "forward",
-    constants: subgroup
-      ? { HEAD_DIM: headDim, LANES: gpu.adapter.subgroupSize }
-      : { HEAD_DIM: headDim, ROW_GROUPS: rowGroups, KEYS_PER_LANE: colsPerLane },
     params: paramsOf(tiles, sizes),
     inputs: [qkv, tiles],
     outputs: [out, lse],
@@ -105,23 +89,18 @@ export function attentionBackward(
   if (tokens === 0) return dQkv;
 
   const delta = tokenDelta(gpu, out, dOut, sizes);
-  const subgroup = usesSubgroup(gpu, headDim, variant);
-  const { rowGroups, colsPerLane } = backwardTile(gpu, headDim);
-  const tiles = tilesOf(gpu, sequences, subgroup ? SUBGROUP_ROWS : 4 * rowGroups);
-  const kernel = subgroup ? "attention_subgroup_backward" : "attention_backward";
+  const { kernel, rowsPerTile, source, constants } = backwardKernel(
+    gpu.adapter,
+    headDim,
+    variant,
+  );
+  const tiles = tilesOf(gpu, sequences, rowsPerTile);
   for (const ROWS_ARE_KEYS of [0, 1]) {
     gpu.run({
       label: `${kernel}.backward_rows ${ROWS_ARE_KEYS ? "dk dv" : "dq"}`,
-      source: subgroup ? subgroupBackwardSource : backwardSource,
+      source,
       entryPoint: "backward_rows",
-      constants: subgroup
-        ? { HEAD_DIM: headDim, LANES: gpu.adapter.subgroupSize, ROWS_ARE_KEYS }
-        : {
-          HEAD_DIM: headDim,
-          ROW_GROUPS: rowGroups,
-          COLS_PER_LANE: colsPerLane,
-          ROWS_ARE_KEYS,
-        },
+      constants: { ...constants, ROWS_ARE_KEYS },
       params: paramsOf(tiles, sizes),
       inputs: [qkv, dOut, lse, delta, tiles],
       outputs: [dQkv],
@@ -169,49 +148,4 @@ function sizesOf(
 function paramsOf(tiles: Tensor, { numHeads, headDim }: AttentionSizes): ArrayBuffer {
   const scale = 1 / Math.sqrt(headDim);
   return packParams(["u32", tiles.shape[0]], ["u32", numHeads], ["f32", scale]);
-}
-
-/** A subgroup's lanes hold 4 slots of 4 numbers of a head each, and load them in fours. */
-function usesSubgroup({ adapter }: Recorder, headDim: number, variant?: AttentionVariant): boolean {
-  const wanted = variant ?? (adapter.kernels === "cpu" ? "subgroup" : "tiled");
-  return wanted === "subgroup" && headDim % 4 === 0 && headDim <= 16 * adapter.subgroupSize;
-}
-
-interface Tile {
-  rowGroups: number;
-  colsPerLane: number;
-}
-
-/** Tile sizes from best to smallest: the first one that fits an adapter's workgroup memory. */
-const TILES: Tile[] = [
-  { rowGroups: 8, colsPerLane: 4 },
-  { rowGroups: 8, colsPerLane: 2 },
-  { rowGroups: 8, colsPerLane: 1 },
-  { rowGroups: 4, colsPerLane: 1 },
-  { rowGroups: 2, colsPerLane: 1 },
-  { rowGroups: 1, colsPerLane: 1 },
-];
-
-function forwardTile(gpu: Recorder, headDim: number): Tile {
-  return fitting(gpu, ({ rowGroups, colsPerLane }) => {
-    const [rows, keys] = [4 * rowGroups, 8 * colsPerLane];
-    return (rows + keys) * vecStride(headDim) + keys * rowGroups + 8 * rowGroups;
-  });
-}
-
-function backwardTile(gpu: Recorder, headDim: number): Tile {
-  return fitting(gpu, ({ rowGroups, colsPerLane }) => {
-    const [rows, cols] = [4 * rowGroups, 8 * colsPerLane];
-    if (colsPerLane > 2) return Infinity; // the kernel has no registers for more
-    return 2 * (rows + cols) * vecStride(headDim) + 2 * cols * rowGroups;
-  });
-}
-
-function fitting(gpu: Recorder, vecsOf: (tile: Tile) => number): Tile {
-  return TILES.find((tile) => vecsOf(tile) * 16 <= gpu.adapter.maxWorkgroupBytes) ?? TILES.at(-1)!;
-}
-
-/** 4-vectors from one row of a head to the next in workgroup memory: odd, as in the kernels. */
-function vecStride(headDim: number): number {
-  return Math.ceil(headDim / 4) | 1;
 }

@@ -1,5 +1,6 @@
 import elem from "../../kernels/parts/elem.wgsl" with { type: "text" };
 import gelu from "../../kernels/parts/gelu.wgsl" with { type: "text" };
+import headRows from "../../kernels/parts/head_rows.wgsl" with { type: "text" };
 import logSumExp from "../../kernels/parts/log_sum_exp.wgsl" with { type: "text" };
 import rowSum from "../../kernels/parts/row_sum.wgsl" with { type: "text" };
 import u64 from "../../kernels/parts/u64.wgsl" with { type: "text" };
@@ -12,6 +13,7 @@ import { type KernelParts, LinkedKernel } from "../gpu/kernel.ts";
 const PARTS: KernelParts = {
   "parts/elem": elem,
   "parts/gelu": gelu,
+  "parts/head_rows": headRows,
   "parts/log_sum_exp": logSumExp,
   "parts/row_sum": rowSum,
   "parts/u64": u64,

@@ -65,6 +65,7 @@ Deno.test("attention() and its gradient match the float64 reference", async (t) 
     { lengths: [1], numHeads: 1, headDim: 1 },
     { lengths: [7, 8, 9, 31, 32, 33], numHeads: 2, headDim: 10 },
     { lengths: [50, 17, 1, 64], numHeads: 3, headDim: 64 },
+    { lengths: [23, 25, 49, 2], numHeads: 2, headDim: 24 },
     { lengths: [40], numHeads: 1, headDim: 128 },
   ];
   for (const shape of shapes) {

@@ -1,0 +1,124 @@
+import backwardSource from "../../kernels/attention_backward.wgsl" with { type: "text" };
+import forwardSource from "../../kernels/attention.wgsl" with { type: "text" };
+import subgroupBackwardSource from "../../kernels/attention_subgroup_backward.wgsl" with {
+  type: "text",
+};
+import subgroupSource from "../../kernels/attention_subgroup.wgsl" with { type: "text" };
+import wideBackwardSource from "../../kernels/attention_wide_backward.wgsl" with { type: "text" };
+import wideSource from "../../kernels/attention_wide.wgsl" with { type: "text" };
+import type { AdapterFacts } from "../gpu/device.ts";
+import type { KernelSource } from "../gpu/kernel.ts";
+import { linkKernel } from "./link_kernel.ts";
+
+/**
+ * How the work is laid out: "tiled" through workgroup memory, for GPUs; "subgroup" without it, for
+ * software adapters, and heads whose width is a multiple of 4.
+ */
+export type AttentionVariant = "tiled" | "subgroup";
+
+/** A kernel, what it is compiled with, and the queries (or keys) of a tile. */
+export interface AttentionKernel {
+  kernel: string;
+  source: KernelSource;
+  constants: Record<string, number>;
+  rowsPerTile: number;
+}
+
+/** The subgroup variant where heads come in fours, and where in eights. */
+const SUBGROUP_ROWS = 8;
+const WIDE_ROWS = 24;
+
+const WIDE = linkKernel(wideSource, { wide: true });
+const WIDE_BACKWARD = linkKernel(wideBackwardSource, { wide: true });
+
+/** The kernel of {@linkcode attention} for heads of this width. */
+export function forwardKernel(
+  adapter: AdapterFacts,
+  headDim: number,
+  variant?: AttentionVariant,
+): AttentionKernel {
+  const subgroup = subgroupKernel(adapter, headDim, variant, [WIDE, subgroupSource]);
+  if (subgroup) return subgroup;
+  const { rowGroups, colsPerLane } = forwardTile(adapter, headDim);
+  return {
+    kernel: "attention",
+    source: forwardSource,
+    constants: { HEAD_DIM: headDim, ROW_GROUPS: rowGroups, KEYS_PER_LANE: colsPerLane },
+    rowsPerTile: 4 * rowGroups,
+  };
+}
+
+/** The kernel of {@linkcode attentionBackward} for heads of this width. */
+export function backwardKernel(
+  adapter: AdapterFacts,
+  headDim: number,
+  variant?: AttentionVariant,
+): AttentionKernel {
+  const sources = [WIDE_BACKWARD, subgroupBackwardSource] as const;
+  const subgroup = subgroupKernel(adapter, headDim, variant, sources);
+  if (subgroup) return { ...subgroup, kernel: `${subgroup.kernel}_backward` };
+  const { rowGroups, colsPerLane } = backwardTile(adapter, headDim);
+  return {
+    kernel: "attention_backward",
+    source: backwardSource,
+    constants: { HEAD_DIM: headDim, ROW_GROUPS: rowGroups, COLS_PER_LANE: colsPerLane },
+    rowsPerTile: 4 * rowGroups,
+  };
+}
+
+/** One of the kernels for software adapters, the wide one first; null where neither is wanted. */
+function subgroupKernel(
+  { kernels, subgroupSize, shaderInt64 }: AdapterFacts,
+  headDim: number,
+  variant: AttentionVariant | undefined,
+  [wide, narrow]: readonly [KernelSource, KernelSource],
+): AttentionKernel | null {
+  if ((variant ?? (kernels === "cpu" ? "subgroup" : "tiled")) === "tiled") return null;
+  if (shaderInt64 && subgroupSize === 8 && headDim % 8 === 0 && headDim <= 64) {
+    const constants = { HEAD_DIM: headDim };
+    return { kernel: "attention_wide", source: wide, constants, rowsPerTile: WIDE_ROWS };
+  }
+  // A lane holds 4 slots of 4 numbers of a head each, and loads them in fours.
+  if (headDim % 4 !== 0 || headDim > 16 * subgroupSize) return null;
+  const constants = { HEAD_DIM: headDim, LANES: subgroupSize };
+  return { kernel: "attention_subgroup", source: narrow, constants, rowsPerTile: SUBGROUP_ROWS };
+}
+
+interface Tile {
+  rowGroups: number;
+  colsPerLane: number;
+}
+
+/** Tile sizes from best to smallest: the first one that fits an adapter's workgroup memory. */
+const TILES: Tile[] = [
+  { rowGroups: 8, colsPerLane: 4 },
+  { rowGroups: 8, colsPerLane: 2 },
+  { rowGroups: 8, colsPerLane: 1 },
+  { rowGroups: 4, colsPerLane: 1 },
+  { rowGroups: 2, colsPerLane: 1 },
+  { rowGroups: 1, colsPerLane: 1 },
+];
+
+function forwardTile(adapter: AdapterFacts, headDim: number): Tile {
+  return fitting(adapter, ({ rowGroups, colsPerLane }) => {
+    const [rows, keys] = [4 * rowGroups, 8 * colsPerLane];
+    return (rows + keys) * vecStride(headDim) + keys * rowGroups + 8 * rowGroups;
+  });
+}
+
+function backwardTile(adapter: AdapterFacts, headDim: number): Tile {
+  return fitting(adapter, ({ rowGroups, colsPerLane }) => {
+    const [rows, cols] = [4 * rowGroups, 8 * colsPerLane];
+    if (colsPerLane > 2) return Infinity; // the kernel has no registers for more
+    return 2 * (rows + cols) * vecStride(headDim) + 2 * cols * rowGroups;
+  });
+}
+
+function fitting(adapter: AdapterFacts, vecsOf: (tile: Tile) => number): Tile {
+  return TILES.find((tile) => vecsOf(tile) * 16 <= adapter.maxWorkgroupBytes) ?? TILES.at(-1)!;
+}
+
+/** 4-vectors from one row of a head to the next in workgroup memory: odd, as in the kernels. */
+function vecStride(headDim: number): number {
+  return Math.ceil(headDim / 4) | 1;
+}
