@@ -1,11 +1,10 @@
 // kernels/column_sum.wgsl: sums over the rows of a matrix, such as the gradient of a bias.
 //
-// Math       y[col] += Σ_rows x[row, col]
-// Shapes     x [rows, cols];  partial [splits, cols], splits a multiple of 4;  y [cols].
-// Launch     partial_sums: one column of one split of the rows per lane; then add_partials: one
-//            column per lane.
-// Numerics   f32 sums over one split, then over the splits: always the same order. Four running
-//            sums each, so that a lane has four loads on their way.
+// Math       partial[split, col] = Σ_rows of the split x[row, col];  add_partials.wgsl does the rest
+// Shapes     x [rows, cols];  partial [splits, cols].
+// Launch     one column of one split of the rows per lane.
+// Numerics   f32 sums in a fixed order: four running ones, so that a lane has four loads on their
+//            way.
 // Source     Higham 1993, doi:10.1137/0914050: the error of a sum grows with its longest chain.
 
 override WORKGROUP_SIZE: u32 = 64;
@@ -15,8 +14,6 @@ struct Params { rows: u32, cols: u32, splits: u32 }
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> x: array<elem>;
 @group(0) @binding(2) var<storage, read_write> partial: array<f32>;
-@group(0) @binding(1) var<storage, read> partial_in: array<f32>;
-@group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn partial_sums(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -33,18 +30,4 @@ fn partial_sums(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_i
   }
   for (; row < end; row++) { sums.x += f32(x[row * cols + col]); }
   partial[group.y * cols + col] = (sums.x + sums.y) + (sums.z + sums.w);
-}
-
-@compute @workgroup_size(WORKGROUP_SIZE)
-fn add_partials(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let col = group.x * WORKGROUP_SIZE + lane;
-  if (col >= params.cols) { return; }
-  let cols = params.cols;
-  var sums = vec4f();
-  for (var split = 0u; split < params.splits; split += 4u) {
-    let at = split * cols + col;
-    sums += vec4f(partial_in[at], partial_in[at + cols], partial_in[at + 2u * cols],
-                  partial_in[at + 3u * cols]);
-  }
-  y[col] += (sums.x + sums.y) + (sums.z + sums.w);
 }

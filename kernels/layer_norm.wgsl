@@ -8,10 +8,9 @@
 //            adds into that row of dx; no other row of x or dx is touched.
 // Shapes     y, dy, add [rows, dim];  x, dx too, [tokens, dim] with a subset [tokens, 2];
 //            γ, β, dγ, dβ [dim];  stats [rows, 2] = (μ, r);
-//            partial [splits, 2, dim] = sums for (dγ, dβ), splits a multiple of 4.
+//            partial [splits, 2·dim] = sums for (dγ, dβ); add_partials.wgsl adds them up.
 // Launch     forward, backward_input: one workgroup per row, lanes stride over dim.
-//            backward_params: partial_sums, one column and one split of the rows per lane; then
-//            add_partials, one column per lane.
+//            backward_params: partial_sums, one column and one split of the rows per lane.
 // Numerics   f32 sums; μ before the variance, so a large offset does not cancel. Sums over rows
 //            run in four, so that a lane has four loads on their way.
 // Source     Ba, Kiros, Hinton 2016, arXiv:1607.06450.
@@ -37,10 +36,6 @@ struct Params { rows: u32, dim: u32, splits: u32, eps: f32 }
 @group(0) @binding(6) var<storage, read> add: array<elem>;
 @group(0) @binding(7) var<storage, read_write> dx: array<elem>;
 @group(0) @binding(5) var<storage, read_write> partial: array<f32>;
-// add_partials
-@group(0) @binding(1) var<storage, read> partial_in: array<f32>;
-@group(0) @binding(2) var<storage, read_write> dgamma: array<f32>;
-@group(0) @binding(3) var<storage, read_write> dbeta: array<f32>;
 
 var<workgroup> sums: array<vec2f, WORKGROUP_SIZE>;
 
@@ -140,25 +135,4 @@ fn partial_sums(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_i
   let sum = (s0 + s1) + (s2 + s3);
   partial[split * 2u * params.dim + col] = sum.x;
   partial[(split * 2u + 1u) * params.dim + col] = sum.y;
-}
-
-fn partial_of(split: u32, col: u32) -> vec2f {
-  let start = split * 2u * params.dim + col;
-  return vec2f(partial_in[start], partial_in[start + params.dim]);
-}
-
-@compute @workgroup_size(WORKGROUP_SIZE)
-fn add_partials(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let col = group.x * WORKGROUP_SIZE + lane;
-  if (col >= params.dim) { return; }
-  var s0 = vec2f(); var s1 = vec2f(); var s2 = vec2f(); var s3 = vec2f();
-  for (var split = 0u; split < params.splits; split += 4u) {
-    s0 += partial_of(split, col);
-    s1 += partial_of(split + 1u, col);
-    s2 += partial_of(split + 2u, col);
-    s3 += partial_of(split + 3u, col);
-  }
-  let sum = (s0 + s1) + (s2 + s3);
-  dgamma[col] += sum.x;
-  dbeta[col] += sum.y;
 }

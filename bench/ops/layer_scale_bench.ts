@@ -11,12 +11,14 @@ const layerScaleBench = (dim: number): OpBench => ({
     const data = randomArray(rows * dim, { seed: 1 });
     const weights = randomArray(dim, { seed: 2 });
     const dy = gpu.upload([rows, dim], data, "dy");
-    const dGamma = gpu.upload([dim], new Float32Array(dim), "dGamma");
-    const scales = { gamma: gpu.upload([dim], weights, "gamma"), subset: null, dGamma };
-    const dBranch = layerScaleBackward(gpu, dy, dy, scales);
+    const zeros = (label: string) => gpu.upload([dim], new Float32Array(dim), label);
+    const gamma = gpu.upload([dim], weights, "gamma");
+    const scale = { gamma, branch: dy, dGamma: zeros("dGamma") };
+    const scales = { scale, subset: null, dBias: zeros("dBias") };
+    const dBranch = layerScaleBackward(gpu, dy, scales);
     const expected = layerScaleReference(data.slice(-dim), weights, [1]);
     assertAllClose((await gpu.download(dBranch)).slice(-dim), expected);
-    return (recorder) => void layerScaleBackward(recorder, dy, dy, scales);
+    return (recorder) => void layerScaleBackward(recorder, dy, scales);
   },
 });
 

@@ -74,7 +74,9 @@ async function replayLayerScale(unit: UnitCase): Promise<void> {
   });
   await unit.check("y", y, ALLOWED.activation);
   const dy = unit.uploadRows("grad_y");
-  const dx = layerScaleBackward(gpu, dy, branch!, { gamma, subset: null, dGamma });
+  const scale = { gamma, branch: branch!, dGamma };
+  const dBias = unit.zeros([dim], "bias.grad");
+  const dx = layerScaleBackward(gpu, dy, { scale, subset: null, dBias });
   await unit.check("grad_x", dx, ALLOWED.gradient);
   await unit.check("grad.gamma", dGamma, ALLOWED.gradient);
 }

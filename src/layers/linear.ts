@@ -20,10 +20,17 @@ export class Linear {
   /**
    * Adds to the gradients and returns dx `[rows, in]`.
    *
-   * @param pre The input before its GELU, where x is `gelu(pre)`: then d(pre) is returned.
+   * @param options `pre`: the input before its GELU, where x is `gelu(pre)`: then d(pre) is
+   * returned. `biasDone`: the bias has its gradient already.
    */
-  backward(gpu: Recorder, dy: Tensor, x: Tensor, { pre }: { pre?: Tensor } = {}): Tensor {
-    linearBackwardParams(gpu, dy, x, { weight: this.weight.grad, bias: this.bias.grad });
+  backward(
+    gpu: Recorder,
+    dy: Tensor,
+    x: Tensor,
+    { pre, biasDone = false }: { pre?: Tensor; biasDone?: boolean } = {},
+  ): Tensor {
+    const bias = biasDone ? null : this.bias.grad;
+    linearBackwardParams(gpu, dy, x, { weight: this.weight.grad, bias });
     return linearBackwardInput(gpu, dy, this.weight.working, { pre });
   }
 }

@@ -52,11 +52,10 @@ export class ResidualLinear {
    */
   backward(gpu: Recorder, dy: Tensor, saved: ResidualSaved, pre?: Tensor): Tensor {
     const { x, branch, subset } = saved;
-    const dBranch = layerScaleBackward(gpu, dy, branch ?? dy, {
-      gamma: this.gamma?.value ?? null,
-      subset,
-      dGamma: this.gamma?.grad ?? null,
-    });
-    return this.linear.backward(gpu, dBranch, x, { pre });
+    const { gamma, linear } = this;
+    if (gamma && !branch) throw new Error(`Cannot go back through ${gamma.name}: nothing was kept`);
+    const scale = gamma && branch && { gamma: gamma.value, branch, dGamma: gamma.grad };
+    const dBranch = layerScaleBackward(gpu, dy, { scale, subset, dBias: linear.bias.grad });
+    return linear.backward(gpu, dBranch, x, { pre, biasDone: true });
   }
 }

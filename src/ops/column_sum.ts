@@ -1,6 +1,7 @@
 import source from "../../kernels/column_sum.wgsl" with { type: "text" };
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { addPartials } from "./add_partials.ts";
 import { rowSplits } from "./row_splits.ts";
 
 /** Narrow, so that a small width still makes several workgroups. */
@@ -18,25 +19,15 @@ export function columnSum(gpu: Recorder, x: Tensor, into: Tensor): void {
   const splits = rowSplits(rows);
   const partial = gpu.empty([splits, cols], "column_sum.partial", "f32");
   const blocks = Math.ceil(cols / WORKGROUP_SIZE);
-  const shared = {
+  gpu.run({
+    label: "column_sum.partial_sums",
     source,
+    entryPoint: "partial_sums",
     constants: { WORKGROUP_SIZE },
     params: packParams(["u32", rows], ["u32", cols], ["u32", splits]),
-  };
-  gpu.run({
-    ...shared,
-    label: "column_sum.partial_sums",
-    entryPoint: "partial_sums",
     inputs: [x],
     outputs: [partial],
     workgroups: [blocks, splits],
   });
-  gpu.run({
-    ...shared,
-    label: "column_sum.add_partials",
-    entryPoint: "add_partials",
-    inputs: [partial],
-    outputs: [into],
-    workgroups: [blocks, 1],
-  });
+  addPartials(gpu, partial, [into]);
 }

@@ -2,6 +2,7 @@ import source from "../../kernels/layer_norm.wgsl" with { type: "text" };
 import { ShapeError } from "../gpu/errors.ts";
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { addPartials } from "./add_partials.ts";
 import { rowSplits } from "./row_splits.ts";
 import { bytesOfRows, expectSubset, type RowSubset } from "./row_subset.ts";
 
@@ -144,7 +145,7 @@ function addParamGradients(
 ): void {
   const [rows, dim] = dy.shape;
   const splits = rowSplits(rows);
-  const partial = gpu.empty([splits, 2, dim], `${label}.partial`, "f32");
+  const partial = gpu.empty([splits, 2 * dim], `${label}.partial`, "f32");
   const blocks = Math.ceil(dim / COLUMN_LANES);
   const constants = { WORKGROUP_SIZE: COLUMN_LANES };
   const params = packParams(["u32", rows], ["u32", dim], ["u32", splits], ["f32", 0]);
@@ -160,16 +161,7 @@ function addParamGradients(
     workgroups: [blocks, splits],
     bytes: subset && bytesOfRows(subset, rows, [...inputs, partial]),
   });
-  gpu.run({
-    label: labelOf("layer_norm.add_partials", label),
-    source,
-    entryPoint: "add_partials",
-    constants,
-    params,
-    inputs: [partial],
-    outputs: [grads.gamma, grads.beta],
-    workgroups: [blocks, 1],
-  });
+  addPartials(gpu, partial, [grads.gamma, grads.beta]);
 }
 
 /** Lanes that share a row: barriers are dear on software adapters, idle lanes everywhere. */

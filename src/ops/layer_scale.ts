@@ -1,98 +1,66 @@
 import source from "../../kernels/layer_scale.wgsl" with { type: "text" };
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { addPartials } from "./add_partials.ts";
+import { columnSum } from "./column_sum.ts";
 import { rowSplits } from "./row_splits.ts";
 import { bytesOfRows, expectSubset, type RowSubset } from "./row_subset.ts";
 
-const WORKGROUP_SIZE = 256;
-
-/** Lanes of a column sum: narrow, so that a small width still makes several workgroups. */
-const COLUMN_LANES = 64;
+/** Narrow, so that a small width still makes several workgroups. */
+const WORKGROUP_SIZE = 64;
 
 /** What scaled a residual branch on its way forward. */
 export interface BranchScales {
-  /** Layer scale, `[dim]`; null where the model has none. */
-  gamma: Tensor | null;
+  /** Layer scale, `[dim]`, and the branch `[rows, dim]` that it scaled; null where there is none. */
+  scale: { gamma: Tensor; branch: Tensor; dGamma: Tensor } | null;
   /** Drop path: the rows of the stream that the branch has; null where it has all of them. */
   subset: RowSubset | null;
-  /** Gradient of `gamma`, `[dim]`: added to; null where it is not wanted. */
-  dGamma: Tensor | null;
+  /** Gradient of the bias that ends the branch, `[dim]`: added to. */
+  dBias: Tensor;
 }
 
 /**
  * Backward of `y = residual + gamma · factor · branch`; the residual's gradient is `dy`.
  *
  * @param dy `[T, dim]`.
- * @param branch `[rows, dim]`, a row for each that the subset keeps; read only for `dGamma`.
- * @returns dBranch `[rows, dim]`: `dy` itself where nothing scaled the branch.
+ * @param scales `dGamma` and `dBias`, `[dim]`, are added to.
+ * @returns dBranch `[rows, dim]`, a row for each that the subset keeps: `dy` itself where nothing
+ * scaled the branch.
  * @throws {ShapeError} If a tensor does not fit `dy`.
  */
 export function layerScaleBackward(
   gpu: Recorder,
   dy: Tensor,
-  branch: Tensor,
-  { gamma, subset, dGamma }: BranchScales,
+  { scale, subset, dBias }: BranchScales,
 ): Tensor {
   const op = "layerScaleBackward";
   const [tokens, dim] = expectShape(op, "dy", dy, ["T", "dim"]);
   const rows = subset?.count ?? tokens;
-  if (dGamma) expectShape(op, "branch", branch, [rows, dim]);
-  if (gamma) expectShape(op, "gamma", gamma, [dim]);
-  if (dGamma) expectShape(op, "dGamma", dGamma, [dim]);
+  if (scale) {
+    expectShape(op, "gamma", scale.gamma, [dim]);
+    expectShape(op, "branch", scale.branch, [rows, dim]);
+    expectShape(op, "dGamma", scale.dGamma, [dim]);
+  }
   if (subset) expectSubset(op, subset, tokens);
-  if (rows === 0) return dy;
-  if (dGamma) addGammaGradient(gpu, dy, branch, subset, dGamma);
-  if (!gamma && !subset) return dy;
+  expectShape(op, "dBias", dBias, [dim]);
+  if (!scale && !subset) columnSum(gpu, dy, dBias);
+  if (rows === 0 || !scale && !subset) return dy;
 
   const dBranch = gpu.empty([rows, dim], "layer_scale.dBranch");
-  const inputs = [dy, subset?.table ?? dy, gamma ?? dy];
-  gpu.run({
-    label: "layer_scale.backward_input",
-    source,
-    entryPoint: "backward_input",
-    constants: { WORKGROUP_SIZE, HAS_GAMMA: gamma ? 1 : 0, HAS_SUBSET: subset ? 1 : 0 },
-    params: packParams(["u32", rows], ["u32", dim], ["u32", 1]),
-    inputs,
-    outputs: [dBranch],
-    workgroups: Math.ceil(rows * dim / WORKGROUP_SIZE),
-    bytes: subset ? bytesOfRows(subset, rows, [...inputs, dBranch]) : undefined,
-  });
-  return dBranch;
-}
-
-function addGammaGradient(
-  gpu: Recorder,
-  dy: Tensor,
-  branch: Tensor,
-  subset: RowSubset | null,
-  dGamma: Tensor,
-): void {
-  const [rows, dim] = branch.shape;
   const splits = rowSplits(rows);
-  const partial = gpu.empty([splits, dim], "layer_scale.partial", "f32");
-  const blocks = Math.ceil(dim / COLUMN_LANES);
-  const constants = { WORKGROUP_SIZE: COLUMN_LANES };
-  const params = packParams(["u32", rows], ["u32", dim], ["u32", splits]);
-  const inputs = [dy, subset?.table ?? dy, branch];
+  const partial = gpu.empty([splits, scale ? 2 * dim : dim], "layer_scale.partial", "f32");
+  const inputs = [dy, subset?.table ?? dy, scale?.gamma ?? dy, scale?.branch ?? dy];
   gpu.run({
-    label: "layer_scale.partial_sums",
+    label: "layer_scale.backward",
     source,
-    entryPoint: "partial_sums",
-    constants: { ...constants, HAS_SUBSET: subset ? 1 : 0 },
-    params,
+    entryPoint: "backward",
+    constants: { WORKGROUP_SIZE, HAS_GAMMA: scale ? 1 : 0, HAS_SUBSET: subset ? 1 : 0 },
+    params: packParams(["u32", rows], ["u32", dim], ["u32", splits]),
     inputs,
-    outputs: [partial],
-    workgroups: [blocks, splits],
-    bytes: subset ? bytesOfRows(subset, rows, [...inputs, partial]) : undefined,
+    outputs: [dBranch, partial],
+    workgroups: [Math.ceil(dim / WORKGROUP_SIZE), splits],
+    bytes: subset ? bytesOfRows(subset, rows, [...inputs, dBranch, partial]) : undefined,
   });
-  gpu.run({
-    label: "layer_scale.add_partials",
-    source,
-    entryPoint: "add_partials",
-    constants,
-    params,
-    inputs: [partial],
-    outputs: [dGamma],
-    workgroups: [blocks, 1],
-  });
+  addPartials(gpu, partial, scale ? [scale.dGamma, dBias] : [dBias]);
+  return dBranch;
 }

@@ -3,6 +3,7 @@ import { ShapeError } from "../../src/gpu/errors.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { layerScaleBackward } from "../../src/ops/layer_scale.ts";
 import { layerScaleReference } from "../reference/layer_scale.ts";
+import { columnSumReference } from "../reference/matmul.ts";
 import { assertAllClose, centralDifferences, dot, randomArray } from "../support/arrays.ts";
 import { loadCase } from "../support/golden.ts";
 import { poisoned } from "../support/poisoned.ts";
@@ -18,37 +19,48 @@ const CASES: { dim: number; rows: number; drop: SubsetCase | null }[] = [
 
 Deno.test("layerScaleBackward() matches central differences of the reference", async (t) => {
   using gpu = await Gpu.open();
-  for (const { dim, drop, ...size } of CASES) {
+  const choices = CASES.flatMap((
+    each,
+  ) => [{ ...each, hasGamma: true }, { ...each, hasGamma: false }]);
+  for (const { dim, drop, hasGamma, ...size } of choices) {
     const name = drop ? `drop path, ${drop.name}` : "no drop path";
-    await t.step(`${name}, width ${dim}`, async () => {
+    await t.step(`${name}, width ${dim}${hasGamma ? "" : ", no gamma"}`, async () => {
       const kept = drop && uploadSubset(gpu, drop);
       const rows = kept?.subset.count ?? size.rows;
       const tokens = kept?.subset.table.shape[0] ?? rows;
       const host = {
         dy: randomArray(tokens * dim, { seed: 1 }),
         branch: randomArray(rows * dim, { seed: 2 }),
-        gamma: randomArray(dim, { seed: 3 }),
+        gamma: hasGamma ? randomArray(dim, { seed: 3 }) : new Float32Array(dim).fill(1),
       };
-      const dGamma = gpu.upload([dim], new Float32Array(dim).fill(0.5), "dGamma");
-      const dBranch = layerScaleBackward(
-        poisoned(gpu),
-        gpu.upload([tokens, dim], host.dy, "dy"),
-        gpu.upload([rows, dim], host.branch, "branch"),
-        {
-          gamma: gpu.upload([dim], host.gamma, "gamma"),
-          subset: kept?.subset ?? null,
-          dGamma,
-        },
-      );
+      const sums = (value: number) => gpu.upload([dim], new Float32Array(dim).fill(value), "sums");
+      const [dGamma, dBias] = [sums(0.5), sums(-0.5)];
+      const dyTensor = gpu.upload([tokens, dim], host.dy, "dy");
+      const dBranch = layerScaleBackward(poisoned(gpu), dyTensor, {
+        scale: hasGamma
+          ? {
+            gamma: gpu.upload([dim], host.gamma, "gamma"),
+            branch: gpu.upload([rows, dim], host.branch, "branch"),
+            dGamma,
+          }
+          : null,
+        subset: kept?.subset ?? null,
+        dBias,
+      });
       const scales = kept?.factors ?? new Array<number>(rows).fill(1);
       const dy = kept ? pickRows(host.dy, dim, kept.tokens) : host.dy;
       // Linear in the branch: its gradient is the same scaling, applied to dy.
-      assertAllClose(await gpu.download(dBranch), layerScaleReference(dy, host.gamma, scales));
-      const expected = centralDifferences(
-        (g) => dot(layerScaleReference(host.branch, g, scales), dy),
-        host.gamma,
-      );
-      assertAllClose(await gpu.download(dGamma), expected.map((g) => g + 0.5));
+      const expected = layerScaleReference(dy, host.gamma, scales);
+      assertAllClose(await gpu.download(dBranch), expected);
+      const bias = columnSumReference(expected, dim);
+      assertAllClose(await gpu.download(dBias), bias.map((g) => g - 0.5));
+      const gamma = hasGamma
+        ? centralDifferences(
+          (g) => dot(layerScaleReference(host.branch, g, scales), dy),
+          host.gamma,
+        )
+        : new Float64Array(dim);
+      assertAllClose(await gpu.download(dGamma), gamma.map((g) => g + 0.5));
     });
   }
 });
@@ -56,8 +68,8 @@ Deno.test("layerScaleBackward() matches central differences of the reference", a
 Deno.test("layerScaleBackward() returns dy itself where nothing scaled the branch", async () => {
   using gpu = await Gpu.open();
   const dy = gpu.empty([4, 8], "dy");
-  const none = { gamma: null, subset: null, dGamma: null };
-  equal(layerScaleBackward(poisoned(gpu), dy, gpu.empty([4, 8], "branch"), none), dy);
+  const none = { scale: null, subset: null, dBias: gpu.empty([8], "dBias") };
+  equal(layerScaleBackward(poisoned(gpu), dy, none), dy);
 });
 
 Deno.test("layerScaleBackward() reproduces the recorded cases", async () => {
@@ -68,17 +80,15 @@ Deno.test("layerScaleBackward() reproduces the recorded cases", async () => {
     const dim = shape.at(-1)!;
     const x = golden.f32(`${name}.x`);
     const rows = x.length / dim;
-    const dGamma = gpu.upload([dim], new Float32Array(dim), "dGamma");
-    const dBranch = layerScaleBackward(
-      poisoned(gpu),
-      gpu.upload([rows, dim], golden.f32(`${name}.grad_y`), "dy"),
-      gpu.upload([rows, dim], x, "branch"),
-      {
-        gamma: gpu.upload([dim], golden.f32(`${name}.param.gamma`), "gamma"),
-        subset: null,
-        dGamma,
-      },
-    );
+    const zeros = (label: string) => gpu.upload([dim], new Float32Array(dim), label);
+    const dGamma = zeros("dGamma");
+    const gamma = gpu.upload([dim], golden.f32(`${name}.param.gamma`), "gamma");
+    const dy = gpu.upload([rows, dim], golden.f32(`${name}.grad_y`), "dy");
+    const dBranch = layerScaleBackward(poisoned(gpu), dy, {
+      scale: { gamma, branch: gpu.upload([rows, dim], x, "branch"), dGamma },
+      subset: null,
+      dBias: zeros("dBias"),
+    });
     assertAllClose(await gpu.download(dBranch), golden.f32(`${name}.grad_x`));
     assertAllClose(await gpu.download(dGamma), golden.f32(`${name}.grad.gamma`));
   }
@@ -86,10 +96,19 @@ Deno.test("layerScaleBackward() reproduces the recorded cases", async () => {
 
 Deno.test("layerScaleBackward() names the tensor whose shape does not fit", async () => {
   using gpu = await Gpu.open();
-  const [dy, branch, seven] = [[4, 8], [4, 8], [7]].map((shape) => gpu.empty(shape, "x"));
-  throws(
-    () =>
-      layerScaleBackward(poisoned(gpu), dy, branch, { gamma: seven, subset: null, dGamma: null }),
-    new ShapeError("Cannot run layerScaleBackward: gamma must have shape [8], got [7]"),
-  );
+  const [dy, eight, seven] = [[4, 8], [8], [7]].map((shape) => gpu.empty(shape, "x"));
+  const scale = { gamma: eight, branch: dy, dGamma: eight };
+  const good = { scale, subset: null, dBias: eight };
+  const cases: [Partial<typeof good>, string][] = [
+    [{ scale: { ...scale, gamma: seven } }, "gamma must have shape [8], got [7]"],
+    [{ scale: { ...scale, branch: seven } }, "branch must have shape [4, 8], got [7]"],
+    [{ scale: { ...scale, dGamma: seven } }, "dGamma must have shape [8], got [7]"],
+    [{ dBias: seven }, "dBias must have shape [8], got [7]"],
+  ];
+  for (const [bad, message] of cases) {
+    throws(
+      () => layerScaleBackward(poisoned(gpu), dy, { ...good, ...bad }),
+      new ShapeError(`Cannot run layerScaleBackward: ${message}`),
+    );
+  }
 });
