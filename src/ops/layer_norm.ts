@@ -1,10 +1,18 @@
-import source from "../../kernels/layer_norm.wgsl" with { type: "text" };
+import rowSource from "../../kernels/layer_norm.wgsl" with { type: "text" };
+import wideSource from "../../kernels/layer_norm_wide.wgsl" with { type: "text" };
 import { ShapeError } from "../gpu/errors.ts";
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
 import { addPartials } from "./add_partials.ts";
+import { linkKernel } from "./link_kernel.ts";
 import { rowSplits } from "./row_splits.ts";
 import { bytesOfRows, expectSubset, type RowSubset } from "./row_subset.ts";
+import { hasWideCells } from "./wide_cells.ts";
+
+const WIDE_SOURCE = linkKernel(wideSource, { wide: true });
+
+/** Rows of a workgroup of layer_norm_wide.wgsl. */
+const WIDE_ROWS = 4;
 
 /** Options of {@linkcode layerNorm}. */
 export interface LayerNormOptions {
@@ -67,15 +75,16 @@ export function layerNorm(
   const y = gpu.empty([rows, dim], `${label}.y`);
   const stats = gpu.empty([rows, 2], `${label}.stats`, "f32");
   if (rows === 0) return { y, stats };
+  const { kernel, source, constants, rowsAtOnce } = rowKernel(gpu, dim);
   gpu.run({
-    label: labelOf("layer_norm.forward", label),
+    label: labelOf(`${kernel}.forward`, label),
     source,
     entryPoint: "forward",
-    constants: { WORKGROUP_SIZE: lanesPerRow(gpu, dim), HAS_SUBSET: subset ? 1 : 0 },
+    constants: { ...constants, HAS_SUBSET: subset ? 1 : 0 },
     params: packParams(["u32", rows], ["u32", dim], ["u32", 1], ["f32", eps]),
     inputs: [x, gamma, beta, subset?.table ?? x],
     outputs: [y, stats],
-    workgroups: rows,
+    workgroups: Math.ceil(rows / rowsAtOnce),
     bytes: subset && bytesOfRows(subset, rows, [x, gamma, beta, subset.table, y, stats]),
   });
   return { y, stats };
@@ -117,19 +126,20 @@ export function layerNormBackward(
   const dx = subset && add ? add : gpu.empty([rows, dim], `${label}.dx`);
   if (rows === 0) return dx;
   const inputs = [x, dy, stats, subset?.table ?? dy, gamma];
+  const { kernel, source, constants, rowsAtOnce } = rowKernel(gpu, dim);
   gpu.run({
-    label: labelOf("layer_norm.backward_input", label),
+    label: labelOf(`${kernel}.backward_input`, label),
     source,
     entryPoint: "backward_input",
     constants: {
-      WORKGROUP_SIZE: lanesPerRow(gpu, dim),
+      ...constants,
       HAS_ADD: add && !subset ? 1 : 0,
       HAS_SUBSET: subset ? 1 : 0,
     },
     params: packParams(["u32", rows], ["u32", dim], ["u32", 1], ["f32", 0]),
     inputs: [...inputs, add && !subset ? add : dy],
     outputs: [dx],
-    workgroups: rows,
+    workgroups: Math.ceil(rows / rowsAtOnce),
     // What it adds into is read as well as written.
     bytes: subset && bytesOfRows(subset, rows, [...inputs, dx, dx]),
   });
@@ -150,11 +160,12 @@ function addParamGradients(
   const constants = { WORKGROUP_SIZE: COLUMN_LANES };
   const params = packParams(["u32", rows], ["u32", dim], ["u32", splits], ["f32", 0]);
   const inputs = [x, dy, stats, subset?.table ?? dy];
+  const wide = hasWideCells(gpu.adapter, dim); // a workgroup has 64 columns either way
   gpu.run({
-    label: labelOf("layer_norm.partial_sums", label),
-    source,
+    label: labelOf(`${wide ? "layer_norm_wide" : "layer_norm"}.partial_sums`, label),
+    source: wide ? WIDE_SOURCE : rowSource,
     entryPoint: "partial_sums",
-    constants: { ...constants, HAS_SUBSET: subset ? 1 : 0 },
+    constants: { ...(wide ? {} : constants), HAS_SUBSET: subset ? 1 : 0 },
     params,
     inputs,
     outputs: [partial],
@@ -164,10 +175,22 @@ function addParamGradients(
   addPartials(gpu, partial, [grads.gamma, grads.beta]);
 }
 
-/** Lanes that share a row: barriers are dear on software adapters, idle lanes everywhere. */
-function lanesPerRow(gpu: Recorder, dim: number): number {
-  if (gpu.adapter.kernels === "cpu") return gpu.adapter.subgroupSize || 8;
-  return dim <= 64 ? 64 : dim <= 512 ? 128 : 256;
+/** The kernel of rows of this length, and how many a workgroup takes. */
+function rowKernel({ adapter }: Recorder, dim: number) {
+  if (hasWideCells(adapter, dim)) {
+    const kernel = "layer_norm_wide";
+    return { kernel, source: WIDE_SOURCE, constants: {}, rowsAtOnce: WIDE_ROWS };
+  }
+  // Lanes that share a row: barriers are dear on software adapters, idle lanes everywhere.
+  const lanes = adapter.kernels === "cpu"
+    ? adapter.subgroupSize || 8
+    : dim <= 64
+    ? 64
+    : dim <= 512
+    ? 128
+    : 256;
+  const constants = { WORKGROUP_SIZE: lanes };
+  return { kernel: "layer_norm", source: rowSource, constants, rowsAtOnce: 1 };
 }
 
 function labelOf(kernel: string, label: string): string {

@@ -11,7 +11,7 @@ import { addRows, pickRows, type SubsetCase, SUBSETS, uploadSubset } from "../su
 Deno.test("layerNorm() matches the float64 reference", async (t) => {
   using gpu = await Gpu.open();
   // One element, an odd tail, ViT-S, more rows than one grid axis holds.
-  for (const [rows, dim] of [[1, 1], [3, 5], [7, 384], [65_537, 4]] as const) {
+  for (const [rows, dim] of [[1, 1], [3, 5], [7, 384], [9, 40], [65_537, 4]] as const) {
     await t.step(`[${rows}, ${dim}]`, async () => {
       const x = randomArray(rows * dim, { seed: 1, mean: 1 });
       const gamma = randomArray(dim, { seed: 2 });
@@ -33,7 +33,7 @@ Deno.test("layerNorm() matches the float64 reference", async (t) => {
 
 Deno.test("layerNormBackward() matches central differences of the reference", async (t) => {
   using gpu = await Gpu.open();
-  for (const [rows, dim] of [[1, 3], [3, 5], [70, 33]] as const) {
+  for (const [rows, dim] of [[1, 3], [3, 5], [70, 33], [70, 72]] as const) {
     await t.step(`[${rows}, ${dim}]`, async () => {
       const x = randomArray(rows * dim, { seed: 1, mean: 1 });
       const gamma = randomArray(dim, { seed: 2 });
@@ -80,7 +80,9 @@ Deno.test("layerNormBackward() matches central differences of the reference", as
 Deno.test("layerNorm() and its backward take a subset of the rows", async (t) => {
   using gpu = await Gpu.open();
   for (const each of SUBSETS) {
-    for (const dim of [3, 70]) await t.step(`${each.name}, width ${dim}`, () => compare(each, dim));
+    for (const dim of [3, 70, 72]) {
+      await t.step(`${each.name}, width ${dim}`, () => compare(each, dim));
+    }
   }
 
   async function compare(each: SubsetCase, dim: number) {
