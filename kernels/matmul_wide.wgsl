@@ -1,14 +1,14 @@
 // kernels/matmul_wide.wgsl: matrix product for software adapters, eight neighbours at once.
 //
 // Linked to matmul_wide/along_k.wgsl or along_rows.wgsl as `sums`, and to store.wgsl, add.wgsl, ...
-// beside them as `epilogue`: `prepare` what is the same for all rows, then `finish` row by row.
+// beside them as `epilogue`: `prepare` what is the same for all rows, then `finish` row by row, also where it has no columns.
 //
 // Math       p = Σ_k A[row, k]·B[k, col] over range.x ≤ k < range.y, and what the epilogue makes of it
 // Shapes     A [rows, depth], B [depth, cols], cols a multiple of 8; a tile has 32 rows and 64 columns,
 //            of which a lane holds all rows of 8 neighbouring columns.
 // Launch     one workgroup of 8 lanes per tile, tiles of columns fastest: 32 rows of A stay in the
 //            cache. Subgroups must have exactly 8 lanes.
-// Numerics   f32 sums; four products are added up before they join the sum.
+// Numerics   f32 sums, in an order that depends on the sizes alone.
 // Source     measured on lavapipe, where a load or store is a loop over the lanes, with a check for each
 //            component, and takes about as long whatever a component holds: so few and wide ones, of
 //            up to four 64-bit numbers. For 8 steps of k a lane makes 12 of them for 2048 multiply-adds
@@ -19,7 +19,7 @@
 //            over its rows indexes.
 
 import package::epilogue::{finish, prepare};
-import package::parts::matmul_params::params;
+import package::matmul_wide::params::params;
 import package::sums::accumulate;
 
 const TILE_ROWS = 32u;
@@ -36,20 +36,41 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
 
   let t = accumulate(row, col, lane);
   prepare(row, min(col, params.cols - 8u), lane);
-  finish_rows(row, col, t.left0, t.right0);
-  finish_rows(row + 4u, col, t.left1, t.right1);
-  finish_rows(row + 8u, col, t.left2, t.right2);
-  finish_rows(row + 12u, col, t.left3, t.right3);
-  finish_rows(row + 16u, col, t.left4, t.right4);
-  finish_rows(row + 20u, col, t.left5, t.right5);
-  finish_rows(row + 24u, col, t.left6, t.right6);
-  finish_rows(row + 28u, col, t.left7, t.right7);
+  finish_row(row + 0u, col, t.r00);
+  finish_row(row + 1u, col, t.r01);
+  finish_row(row + 2u, col, t.r02);
+  finish_row(row + 3u, col, t.r03);
+  finish_row(row + 4u, col, t.r04);
+  finish_row(row + 5u, col, t.r05);
+  finish_row(row + 6u, col, t.r06);
+  finish_row(row + 7u, col, t.r07);
+  finish_row(row + 8u, col, t.r08);
+  finish_row(row + 9u, col, t.r09);
+  finish_row(row + 10u, col, t.r10);
+  finish_row(row + 11u, col, t.r11);
+  finish_row(row + 12u, col, t.r12);
+  finish_row(row + 13u, col, t.r13);
+  finish_row(row + 14u, col, t.r14);
+  finish_row(row + 15u, col, t.r15);
+  finish_row(row + 16u, col, t.r16);
+  finish_row(row + 17u, col, t.r17);
+  finish_row(row + 18u, col, t.r18);
+  finish_row(row + 19u, col, t.r19);
+  finish_row(row + 20u, col, t.r20);
+  finish_row(row + 21u, col, t.r21);
+  finish_row(row + 22u, col, t.r22);
+  finish_row(row + 23u, col, t.r23);
+  finish_row(row + 24u, col, t.r24);
+  finish_row(row + 25u, col, t.r25);
+  finish_row(row + 26u, col, t.r26);
+  finish_row(row + 27u, col, t.r27);
+  finish_row(row + 28u, col, t.r28);
+  finish_row(row + 29u, col, t.r29);
+  finish_row(row + 30u, col, t.r30);
+  finish_row(row + 31u, col, t.r31);
 }
 
-// Four rows, as far as the product has them; what has no columns is left to the epilogue.
-fn finish_rows(row: u32, col: u32, left: mat4x4f, right: mat4x4f) {
-  if (row < params.rows) { finish(row, col, mat2x4f(left[0], right[0])); }
-  if (row + 1u < params.rows) { finish(row + 1u, col, mat2x4f(left[1], right[1])); }
-  if (row + 2u < params.rows) { finish(row + 2u, col, mat2x4f(left[2], right[2])); }
-  if (row + 3u < params.rows) { finish(row + 3u, col, mat2x4f(left[3], right[3])); }
+// One row, as far as the product has it.
+fn finish_row(row: u32, col: u32, sums: mat2x4f) {
+  if (row < params.rows) { finish(row, col, sums); }
 }

@@ -4,11 +4,11 @@
 // Shapes     A [rows, depth], contiguous along k; B [depth, cols], contiguous along k or along its
 //            columns; the lengths of those axes, and where the sum begins, are multiples of 8.
 // Launch     by 8 lanes for 32 rows and, each, 8 columns.
-// Numerics   as parts/matmul_tile.wgsl has it.
+// Numerics   f32 sums; eight products are added up before they join the sum.
 // Source     measured on lavapipe: to transpose loads in registers costs nothing.
 
-import package::parts::matmul_params::params;
-import package::parts::matmul_tile::{Tile, step};
+import package::matmul_wide::params::params;
+import package::matmul_wide::tile::Tile;
 import package::parts::wide_cells::{Cell, from_cell};
 
 override B_ALONG_K: bool = false;
@@ -19,8 +19,11 @@ override B_ALONG_K: bool = false;
 fn a_at(at: u32) -> mat2x4f { return from_cell(a[at / 8u]); }
 fn b_at(at: u32) -> mat2x4f { return from_cell(b[at / 8u]); }
 
-// Eight steps of k of 8 columns, the first and the last four of either; a column for each step.
-struct Block { left_first: mat4x4f, left_last: mat4x4f, right_first: mat4x4f, right_last: mat4x4f }
+// Eight steps of k of this lane's columns.
+struct Block {
+  k0: mat2x4f, k1: mat2x4f, k2: mat2x4f, k3: mat2x4f,
+  k4: mat2x4f, k5: mat2x4f, k6: mat2x4f, k7: mat2x4f,
+}
 
 fn load_block(col: u32, k: u32) -> Block {
   let at = k * params.b_k + col * params.b_col;
@@ -29,22 +32,19 @@ fn load_block(col: u32, k: u32) -> Block {
   let v2 = b_at(at + 2u * next); let v3 = b_at(at + 3u * next);
   let v4 = b_at(at + 4u * next); let v5 = b_at(at + 5u * next);
   let v6 = b_at(at + 6u * next); let v7 = b_at(at + 7u * next);
-  let m00 = mat4x4f(v0[0], v1[0], v2[0], v3[0]);
-  let m01 = mat4x4f(v0[1], v1[1], v2[1], v3[1]);
-  let m10 = mat4x4f(v4[0], v5[0], v6[0], v7[0]);
-  let m11 = mat4x4f(v4[1], v5[1], v6[1], v7[1]);
-  if (B_ALONG_K) { return Block(transpose(m00), transpose(m01), transpose(m10), transpose(m11)); }
-  return Block(m00, m10, m01, m11);
+  if (!B_ALONG_K) { return Block(v0, v1, v2, v3, v4, v5, v6, v7); }
+  let a = transpose(mat4x4f(v0[0], v1[0], v2[0], v3[0])); // first columns, first steps
+  let b = transpose(mat4x4f(v4[0], v5[0], v6[0], v7[0])); // last columns
+  let c = transpose(mat4x4f(v0[1], v1[1], v2[1], v3[1])); // first columns, last steps
+  let d = transpose(mat4x4f(v4[1], v5[1], v6[1], v7[1]));
+  return Block(mat2x4f(a[0], b[0]), mat2x4f(a[1], b[1]), mat2x4f(a[2], b[2]), mat2x4f(a[3], b[3]),
+               mat2x4f(c[0], d[0]), mat2x4f(c[1], d[1]), mat2x4f(c[2], d[2]), mat2x4f(c[3], d[3]));
 }
 
-// Four steps of k of the rows that the first four lanes hold, or the last four.
-fn first_rows(held: vec4f) -> mat4x4f {
-  return mat4x4f(subgroupBroadcast(held, 0u), subgroupBroadcast(held, 1u),
-                 subgroupBroadcast(held, 2u), subgroupBroadcast(held, 3u));
-}
-fn last_rows(held: vec4f) -> mat4x4f {
-  return mat4x4f(subgroupBroadcast(held, 4u), subgroupBroadcast(held, 5u),
-                 subgroupBroadcast(held, 6u), subgroupBroadcast(held, 7u));
+// One row of the tile: its old sums and eight more steps of k.
+fn step(sums: mat2x4f, b: Block, first: vec4f, last: vec4f) -> mat2x4f {
+  return sums + (b.k0 * first.x + b.k1 * first.y + b.k2 * first.z + b.k3 * first.w
+               + b.k4 * last.x + b.k5 * last.y + b.k6 * last.z + b.k7 * last.w);
 }
 
 fn accumulate(first_row: u32, first_col: u32, lane: u32) -> Tile {
@@ -52,53 +52,62 @@ fn accumulate(first_row: u32, first_col: u32, lane: u32) -> Tile {
   let rows = min(vec4u(first_row + lane) + vec4u(0u, 8u, 16u, 24u), vec4u(params.rows - 1u));
   let starts = rows * params.a_row;
   let col = min(first_col, params.cols - 8u);
-  var l0 = mat4x4f(); var r0 = mat4x4f(); var l1 = mat4x4f(); var r1 = mat4x4f();
-  var l2 = mat4x4f(); var r2 = mat4x4f(); var l3 = mat4x4f(); var r3 = mat4x4f();
-  var l4 = mat4x4f(); var r4 = mat4x4f(); var l5 = mat4x4f(); var r5 = mat4x4f();
-  var l6 = mat4x4f(); var r6 = mat4x4f(); var l7 = mat4x4f(); var r7 = mat4x4f();
+  var r00 = mat2x4f(); var r01 = mat2x4f(); var r02 = mat2x4f(); var r03 = mat2x4f();
+  var r04 = mat2x4f(); var r05 = mat2x4f(); var r06 = mat2x4f(); var r07 = mat2x4f();
+  var r08 = mat2x4f(); var r09 = mat2x4f(); var r10 = mat2x4f(); var r11 = mat2x4f();
+  var r12 = mat2x4f(); var r13 = mat2x4f(); var r14 = mat2x4f(); var r15 = mat2x4f();
+  var r16 = mat2x4f(); var r17 = mat2x4f(); var r18 = mat2x4f(); var r19 = mat2x4f();
+  var r20 = mat2x4f(); var r21 = mat2x4f(); var r22 = mat2x4f(); var r23 = mat2x4f();
+  var r24 = mat2x4f(); var r25 = mat2x4f(); var r26 = mat2x4f(); var r27 = mat2x4f();
+  var r28 = mat2x4f(); var r29 = mat2x4f(); var r30 = mat2x4f(); var r31 = mat2x4f();
 
   for (var k = params.range.x; k < params.range.y; k += 8u) {
-    let b8 = load_block(col, k);
+    let b = load_block(col, k);
 
     let a0 = a_at(starts.x + k); // lane n: row n of the tile
-    let x0 = first_rows(a0[0]);
-    l0 = step(l0, b8.left_first, x0); r0 = step(r0, b8.right_first, x0);
-    let x1 = first_rows(a0[1]);
-    l0 = step(l0, b8.left_last, x1); r0 = step(r0, b8.right_last, x1);
-    let x2 = last_rows(a0[0]);
-    l1 = step(l1, b8.left_first, x2); r1 = step(r1, b8.right_first, x2);
-    let x3 = last_rows(a0[1]);
-    l1 = step(l1, b8.left_last, x3); r1 = step(r1, b8.right_last, x3);
+    r00 = step(r00, b, subgroupBroadcast(a0[0], 0u), subgroupBroadcast(a0[1], 0u));
+    r01 = step(r01, b, subgroupBroadcast(a0[0], 1u), subgroupBroadcast(a0[1], 1u));
+    r02 = step(r02, b, subgroupBroadcast(a0[0], 2u), subgroupBroadcast(a0[1], 2u));
+    r03 = step(r03, b, subgroupBroadcast(a0[0], 3u), subgroupBroadcast(a0[1], 3u));
+    r04 = step(r04, b, subgroupBroadcast(a0[0], 4u), subgroupBroadcast(a0[1], 4u));
+    r05 = step(r05, b, subgroupBroadcast(a0[0], 5u), subgroupBroadcast(a0[1], 5u));
+    r06 = step(r06, b, subgroupBroadcast(a0[0], 6u), subgroupBroadcast(a0[1], 6u));
+    r07 = step(r07, b, subgroupBroadcast(a0[0], 7u), subgroupBroadcast(a0[1], 7u));
 
     let a1 = a_at(starts.y + k); // lane n: row 8+n
-    let x4 = first_rows(a1[0]);
-    l2 = step(l2, b8.left_first, x4); r2 = step(r2, b8.right_first, x4);
-    let x5 = first_rows(a1[1]);
-    l2 = step(l2, b8.left_last, x5); r2 = step(r2, b8.right_last, x5);
-    let x6 = last_rows(a1[0]);
-    l3 = step(l3, b8.left_first, x6); r3 = step(r3, b8.right_first, x6);
-    let x7 = last_rows(a1[1]);
-    l3 = step(l3, b8.left_last, x7); r3 = step(r3, b8.right_last, x7);
+    r08 = step(r08, b, subgroupBroadcast(a1[0], 0u), subgroupBroadcast(a1[1], 0u));
+    r09 = step(r09, b, subgroupBroadcast(a1[0], 1u), subgroupBroadcast(a1[1], 1u));
+    r10 = step(r10, b, subgroupBroadcast(a1[0], 2u), subgroupBroadcast(a1[1], 2u));
+    r11 = step(r11, b, subgroupBroadcast(a1[0], 3u), subgroupBroadcast(a1[1], 3u));
+    r12 = step(r12, b, subgroupBroadcast(a1[0], 4u), subgroupBroadcast(a1[1], 4u));
+    r13 = step(r13, b, subgroupBroadcast(a1[0], 5u), subgroupBroadcast(a1[1], 5u));
+    r14 = step(r14, b, subgroupBroadcast(a1[0], 6u), subgroupBroadcast(a1[1], 6u));
+    r15 = step(r15, b, subgroupBroadcast(a1[0], 7u), subgroupBroadcast(a1[1], 7u));
 
     let a2 = a_at(starts.z + k); // lane n: row 16+n
-    let x8 = first_rows(a2[0]);
-    l4 = step(l4, b8.left_first, x8); r4 = step(r4, b8.right_first, x8);
-    let x9 = first_rows(a2[1]);
-    l4 = step(l4, b8.left_last, x9); r4 = step(r4, b8.right_last, x9);
-    let x10 = last_rows(a2[0]);
-    l5 = step(l5, b8.left_first, x10); r5 = step(r5, b8.right_first, x10);
-    let x11 = last_rows(a2[1]);
-    l5 = step(l5, b8.left_last, x11); r5 = step(r5, b8.right_last, x11);
+    r16 = step(r16, b, subgroupBroadcast(a2[0], 0u), subgroupBroadcast(a2[1], 0u));
+    r17 = step(r17, b, subgroupBroadcast(a2[0], 1u), subgroupBroadcast(a2[1], 1u));
+    r18 = step(r18, b, subgroupBroadcast(a2[0], 2u), subgroupBroadcast(a2[1], 2u));
+    r19 = step(r19, b, subgroupBroadcast(a2[0], 3u), subgroupBroadcast(a2[1], 3u));
+    r20 = step(r20, b, subgroupBroadcast(a2[0], 4u), subgroupBroadcast(a2[1], 4u));
+    r21 = step(r21, b, subgroupBroadcast(a2[0], 5u), subgroupBroadcast(a2[1], 5u));
+    r22 = step(r22, b, subgroupBroadcast(a2[0], 6u), subgroupBroadcast(a2[1], 6u));
+    r23 = step(r23, b, subgroupBroadcast(a2[0], 7u), subgroupBroadcast(a2[1], 7u));
 
     let a3 = a_at(starts.w + k); // lane n: row 24+n
-    let x12 = first_rows(a3[0]);
-    l6 = step(l6, b8.left_first, x12); r6 = step(r6, b8.right_first, x12);
-    let x13 = first_rows(a3[1]);
-    l6 = step(l6, b8.left_last, x13); r6 = step(r6, b8.right_last, x13);
-    let x14 = last_rows(a3[0]);
-    l7 = step(l7, b8.left_first, x14); r7 = step(r7, b8.right_first, x14);
-    let x15 = last_rows(a3[1]);
-    l7 = step(l7, b8.left_last, x15); r7 = step(r7, b8.right_last, x15);
+    r24 = step(r24, b, subgroupBroadcast(a3[0], 0u), subgroupBroadcast(a3[1], 0u));
+    r25 = step(r25, b, subgroupBroadcast(a3[0], 1u), subgroupBroadcast(a3[1], 1u));
+    r26 = step(r26, b, subgroupBroadcast(a3[0], 2u), subgroupBroadcast(a3[1], 2u));
+    r27 = step(r27, b, subgroupBroadcast(a3[0], 3u), subgroupBroadcast(a3[1], 3u));
+    r28 = step(r28, b, subgroupBroadcast(a3[0], 4u), subgroupBroadcast(a3[1], 4u));
+    r29 = step(r29, b, subgroupBroadcast(a3[0], 5u), subgroupBroadcast(a3[1], 5u));
+    r30 = step(r30, b, subgroupBroadcast(a3[0], 6u), subgroupBroadcast(a3[1], 6u));
+    r31 = step(r31, b, subgroupBroadcast(a3[0], 7u), subgroupBroadcast(a3[1], 7u));
   }
-  return Tile(l0, l1, l2, l3, l4, l5, l6, l7, r0, r1, r2, r3, r4, r5, r6, r7);
+  return Tile(
+    r00, r01, r02, r03, r04, r05, r06, r07,
+    r08, r09, r10, r11, r12, r13, r14, r15,
+    r16, r17, r18, r19, r20, r21, r22, r23,
+    r24, r25, r26, r27, r28, r29, r30, r31
+  );
 }

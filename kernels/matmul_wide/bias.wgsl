@@ -3,7 +3,7 @@
 // Math       y = p + β
 
 import package::matmul_wide::columns::{load_beta, with_bias};
-import package::parts::matmul_params::params;
+import package::matmul_wide::params::params;
 import package::parts::wide_cells::{Cell, Value, to_cell};
 
 @group(0) @binding(4) var<storage, read_write> y: array<Cell>;

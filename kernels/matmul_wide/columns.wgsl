@@ -3,7 +3,7 @@
 // Shapes     β, γ [cols], f32.
 // Launch     loaded once for all rows of a tile.
 
-import package::parts::matmul_params::params;
+import package::matmul_wide::params::params;
 import package::parts::wide_cells::{Value, WideCell, from_wide};
 
 @group(0) @binding(3) var<storage, read> beta: array<WideCell>;

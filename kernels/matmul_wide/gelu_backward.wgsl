@@ -2,8 +2,8 @@
 //
 // Math       y = p·gelu′(pre)
 
+import package::matmul_wide::params::params;
 import package::parts::gelu::gelu_slope;
-import package::parts::matmul_params::params;
 import package::parts::wide_cells::{Cell, Value, from_cell, to_cell};
 
 @group(0) @binding(3) var<storage, read> pre: array<Cell>;

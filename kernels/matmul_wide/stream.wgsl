@@ -7,7 +7,7 @@
 // Source     Touvron et al. 2021, arXiv:2103.17239.
 
 import package::matmul_wide::columns::scaled;
-import package::parts::matmul_params::params;
+import package::matmul_wide::params::params;
 import package::parts::wide_cells::{Cell, Value, from_cell};
 
 @group(0) @binding(4) var<storage, read> residual: array<Cell>;

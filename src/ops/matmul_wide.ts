@@ -12,8 +12,8 @@ import columns from "../../kernels/matmul_wide/columns.wgsl" with { type: "text"
 import geluBackward from "../../kernels/matmul_wide/gelu_backward.wgsl" with { type: "text" };
 import store from "../../kernels/matmul_wide/store.wgsl" with { type: "text" };
 import stream from "../../kernels/matmul_wide/stream.wgsl" with { type: "text" };
-import matmulParams from "../../kernels/parts/matmul_params.wgsl" with { type: "text" };
-import matmulTile from "../../kernels/parts/matmul_tile.wgsl" with { type: "text" };
+import params from "../../kernels/matmul_wide/params.wgsl" with { type: "text" };
+import tile from "../../kernels/matmul_wide/tile.wgsl" with { type: "text" };
 import type { AdapterFacts } from "../gpu/device.ts";
 import type { LinkedKernel } from "../gpu/kernel.ts";
 import { linkKernel } from "./link_kernel.ts";
@@ -84,8 +84,8 @@ function link(sums: keyof typeof SUMS, epilogue: Epilogue): LinkedKernel {
     epilogue: EPILOGUES[epilogue],
     "matmul_wide/columns": columns,
     "matmul_wide/stream": stream,
-    "parts/matmul_params": matmulParams,
-    "parts/matmul_tile": matmulTile,
+    "matmul_wide/params": params,
+    "matmul_wide/tile": tile,
   };
   const kernel = linkKernel(root, { files, wide: true });
   linked.set(key, kernel);

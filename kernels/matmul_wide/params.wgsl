@@ -1,4 +1,4 @@
-// kernels/parts/matmul_params.wgsl: what a matrix product is told.
+// kernels/matmul_wide/params.wgsl: what a matrix product is told.
 //
 // Launch     imported by everything that matmul_wide.wgsl is linked from.
 
