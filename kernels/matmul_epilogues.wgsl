@@ -7,7 +7,8 @@
 //            store               y  = p
 //            add                 y += p
 //            bias                y  = p + β
-//            bias_gelu           pre = p + β,     y = gelu(pre),  gelu(x) = x·Φ(x)
+//            bias_gelu           y  = gelu(p + β),  gelu(x) = x·Φ(x)
+//            bias_gelu_keep      the same, and  pre = p + β
 //            bias_residual       y[t] = residual[t] + γ·factor·(p + β),  (t, factor) = rows[row]
 //            bias_residual_keep  the same, and  branch = p + β
 //            gelu_backward       y = p·gelu′(pre),  gelu′(x) = Φ(x) + x·φ(x)
@@ -33,10 +34,11 @@ struct Params {
 // 1 and 2 are a and b, in the file that loads them.
 @group(0) @binding(3) var<storage, read_write> stored: array<elem>;
 @group(0) @binding(3) var<storage, read_write> total: array<f32>;
-// bias, bias_gelu
+// bias, bias_gelu, bias_gelu_keep
 @group(0) @binding(3) var<storage, read> beta: array<f32>;
 @group(0) @binding(4) var<storage, read_write> pre: array<elem>;
-@group(0) @binding(5) var<storage, read_write> activated: array<elem>;
+@group(0) @binding(4) var<storage, read_write> activated: array<elem>;
+@group(0) @binding(5) var<storage, read_write> activated_keep: array<elem>;
 // bias_residual, bias_residual_keep
 @group(0) @binding(4) var<storage, read> residual: array<elem>;
 @group(0) @binding(5) var<storage, read> gamma: array<f32>;
@@ -152,9 +154,24 @@ fn bias_gelu(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) group
     let place = origin + offset_of(lane, value);
     if (is_inside(place)) {
       let x = elem(with_bias(tile[value / 4u][value % 4u], place.y));
+      activated[index_of(place)] = elem(gelu(f32(x)));
+    }
+  }
+}
+
+@compute @workgroup_size(WORKGROUP_SIZE)
+fn bias_gelu_keep(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+                  @builtin(local_invocation_index) lane: u32) {
+  let origin = origin_of(group, groups);
+  if (origin.y >= params.cols) { return; } // the grid may be a little larger than the tiles
+  var tile = accumulate(origin, params.range, lane);
+  for (var value = 0u; value < VALUES; value++) {
+    let place = origin + offset_of(lane, value);
+    if (is_inside(place)) {
+      let x = elem(with_bias(tile[value / 4u][value % 4u], place.y));
       let index = index_of(place);
       pre[index] = x;
-      activated[index] = elem(gelu(f32(x)));
+      activated_keep[index] = elem(gelu(f32(x)));
     }
   }
 }

@@ -1,21 +1,18 @@
 // kernels/matmul_wide/bias_gelu.wgsl: a product with a bias goes through GELU.
 //
-// Math       pre = p + β,   y = gelu(pre)
+// Math       y = gelu(p + β)
 
 import package::matmul_wide::columns::{load_beta, with_bias};
 import package::matmul_wide::params::params;
 import package::parts::gelu::gelu;
 import package::parts::wide_cells::{Cell, Value, rounded, to_cell};
 
-@group(0) @binding(4) var<storage, read_write> pre: array<Cell>;
-@group(0) @binding(5) var<storage, read_write> y: array<Cell>;
+@group(0) @binding(4) var<storage, read_write> y: array<Cell>;
 
 fn prepare(row: u32, col: u32, lane: u32) { load_beta(col); }
 
 fn finish(row: u32, col: u32, product: Value) {
   if (col >= params.cols) { return; }
   let x = rounded(with_bias(product));
-  let at = (row * params.cols + col) / 8u;
-  pre[at] = to_cell(x);
-  y[at] = to_cell(Value(gelu(x[0]), gelu(x[1])));
+  y[(row * params.cols + col) / 8u] = to_cell(Value(gelu(x[0]), gelu(x[1])));
 }

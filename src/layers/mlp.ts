@@ -11,7 +11,7 @@ import { ResidualLinear, type ResidualSaved } from "./residual.ts";
 /** What {@linkcode FeedForward.forward} keeps for its backward pass. */
 export interface FeedForwardSaved {
   x: Tensor; // [rows, D]
-  pre: Tensor; // [rows, hidden], or [rows, 2 hidden] for SwiGLU
+  pre: Tensor | null; // [rows, hidden], or [rows, 2 hidden] for SwiGLU; null: nothing was kept
   out: ResidualSaved;
 }
 
@@ -39,9 +39,10 @@ export class FeedForward {
     options: { subset: RowSubset | null; keep: boolean },
   ): [y: Tensor, saved: FeedForwardSaved] {
     const [weight, bias] = [this.in.weight.working, this.in.bias.value];
-    let pre: Tensor, hidden: Tensor;
-    if (this.kind === "mlp") ({ pre, y: hidden } = linearGelu(gpu, x, weight, bias));
-    else {
+    let pre: Tensor | null, hidden: Tensor;
+    if (this.kind === "mlp") {
+      ({ pre, y: hidden } = linearGelu(gpu, x, weight, bias, { keepPre: options.keep }));
+    } else {
       pre = linear(gpu, x, weight, bias); // [rows, 2 hidden]
       hidden = swiglu(gpu, pre);
     }
@@ -51,6 +52,7 @@ export class FeedForward {
 
   /** Adds to the gradients; returns dx of the branch. */
   backward(gpu: Recorder, dy: Tensor, { x, pre, out }: FeedForwardSaved): Tensor {
+    if (!pre) throw new Error(`Cannot go back through ${this.in.weight.name}: nothing was kept`);
     const dPre = this.kind === "mlp"
       ? this.out.backward(gpu, dy, out, pre)
       : swigluBackward(gpu, this.out.backward(gpu, dy, out), pre);

@@ -41,13 +41,21 @@ export function linear(
   return y;
 }
 
+/** What {@linkcode linearGelu} returns. */
+export interface Activated {
+  /** What went into the GELU, `[M, N]`: {@linkcode linearBackwardInput} wants it. */
+  pre: Tensor;
+  /** `gelu(pre)`, `[M, N]`. */
+  y: Tensor;
+}
+
 /**
  * A linear layer followed by GELU in its exact, error-function form.
  *
  * @param x `[M, K]`.
  * @param weight `[N, K]`.
  * @param bias `[N]`, or null for none.
- * @returns `pre` and `y = gelu(pre)`, both `[M, N]`; {@linkcode linearBackwardInput} wants `pre`.
+ * @param options `keepPre`: false where no way back will want `pre`.
  * @throws {ShapeError} If `weight` or `bias` does not fit.
  */
 export function linearGelu(
@@ -55,17 +63,32 @@ export function linearGelu(
   x: Tensor,
   weight: Tensor,
   bias: Tensor | null,
-  options: MatmulOptions = {},
-): { pre: Tensor; y: Tensor } {
+  options?: MatmulOptions & { keepPre?: true },
+): Activated;
+export function linearGelu(
+  gpu: Recorder,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  options: MatmulOptions & { keepPre: boolean },
+): { pre: Tensor | null; y: Tensor };
+export function linearGelu(
+  gpu: Recorder,
+  x: Tensor,
+  weight: Tensor,
+  bias: Tensor | null,
+  { keepPre = true, ...options }: MatmulOptions & { keepPre?: boolean } = {},
+): { pre: Tensor | null; y: Tensor } {
   const product = forwardProduct("linearGelu", x, weight, bias, options);
   const name = options.label ?? "linear_gelu";
-  const pre = gpu.empty([product.rows, product.cols], `${name}.pre`);
-  const y = gpu.empty([product.rows, product.cols], `${name}.y`);
+  const shape = [product.rows, product.cols];
+  const pre = keepPre ? gpu.empty(shape, `${name}.pre`) : null;
+  const y = gpu.empty(shape, `${name}.y`);
   dispatchMatmul(gpu, {
     ...product,
-    entryPoint: "bias_gelu",
+    entryPoint: pre ? "bias_gelu_keep" : "bias_gelu",
     inputs: [bias ?? weight],
-    outputs: [pre, y],
+    outputs: pre ? [pre, y] : [y],
   });
   return { pre, y };
 }

@@ -4,6 +4,7 @@ import alongK from "../../kernels/matmul_wide/along_k.wgsl" with { type: "text" 
 import alongRows from "../../kernels/matmul_wide/along_rows.wgsl" with { type: "text" };
 import bias from "../../kernels/matmul_wide/bias.wgsl" with { type: "text" };
 import biasGelu from "../../kernels/matmul_wide/bias_gelu.wgsl" with { type: "text" };
+import biasGeluKeep from "../../kernels/matmul_wide/bias_gelu_keep.wgsl" with { type: "text" };
 import biasResidual from "../../kernels/matmul_wide/bias_residual.wgsl" with { type: "text" };
 import biasResidualKeep from "../../kernels/matmul_wide/bias_residual_keep.wgsl" with {
   type: "text",
@@ -23,6 +24,7 @@ const EPILOGUES = {
   add,
   bias,
   bias_gelu: biasGelu,
+  bias_gelu_keep: biasGeluKeep,
   bias_residual: biasResidual,
   bias_residual_keep: biasResidualKeep,
   gelu_backward: geluBackward,

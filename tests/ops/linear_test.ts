@@ -1,4 +1,4 @@
-import { throws } from "node:assert/strict";
+import { deepEqual, equal, throws } from "node:assert/strict";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { ShapeError } from "../../src/gpu/errors.ts";
 import {
@@ -70,6 +70,9 @@ Deno.test("linear() and linearGelu() match the float64 reference", async (t) => 
         const activated = linearGelu(recorder, x, weight, bias, { variant });
         assertAllClose(await gpu.download(activated.pre), expected);
         assertAllClose(await gpu.download(activated.y), geluReference(expected));
+        const alone = linearGelu(recorder, x, weight, bias, { variant, keepPre: false });
+        equal(alone.pre, null);
+        deepEqual(await gpu.download(alone.y), await gpu.download(activated.y));
       }
     });
   }
