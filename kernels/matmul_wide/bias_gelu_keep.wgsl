@@ -3,8 +3,8 @@
 // Math       pre = p + β,   y = gelu(pre)
 
 import package::matmul_wide::columns::{load_beta, with_bias};
+import package::matmul_wide::params::params;
 import package::parts::gelu::gelu;
-import package::parts::matmul_params::params;
 import package::parts::wide_cells::{Cell, Value, rounded, to_cell};
 
 @group(0) @binding(4) var<storage, read_write> pre: array<Cell>;
