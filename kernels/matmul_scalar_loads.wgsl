@@ -1,6 +1,6 @@
 // kernels/matmul_scalar_loads.wgsl: the operands of a matrix product, number by number.
 //
-// Math       nothing; what matmul_subgroup.wgsl multiplies. matmul_tiled.wgsl loads for itself.
+// Math       nothing; what matmul_subgroup.wgsl multiplies. matmul_tiled.wgsl has loads of its own.
 // Shapes     A [rows, depth], B [depth, cols], each through two strides.
 // Launch     by one lane, for 4 steps of k of one of its rows, or of 4 of its columns.
 // Numerics   exact.

@@ -1,6 +1,7 @@
 // kernels/matmul_split.wgsl: a matrix product whose depth is shared out among workgroups.
 //
-// Joined to matmul_tiled.wgsl, where `Tile`, `accumulate` and the rest are.
+// Joined to matmul_tiled.wgsl, where `Tile`, `accumulate` and the rest are, and to one of
+// matmul_tiled/scalars.wgsl and matmul_tiled/vectors.wgsl, where A and B are.
 //
 // Math       partial_sums  P_s = Σ_k A[row, k]·B[k, col] over the k of split s, split_depth of them
 //            store         y   = Σ_s P_s
@@ -20,8 +21,7 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> a: array<elem>;
-@group(0) @binding(2) var<storage, read> b: array<elem>;
+// 1 and 2 are a and b, in the file that loads them.
 @group(0) @binding(3) var<storage, read_write> partials: array<f32>;
 @group(0) @binding(1) var<storage, read> finished: array<f32>; // the partials
 @group(0) @binding(2) var<storage, read_write> stored: array<elem>;

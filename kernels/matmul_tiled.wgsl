@@ -1,5 +1,5 @@
 // kernels/matmul_tiled.wgsl: matrix product for discrete GPUs; matmul_epilogues.wgsl or
-// matmul_split.wgsl follows.
+// matmul_split.wgsl follows, and matmul_tiled/scalars.wgsl or matmul_tiled/vectors.wgsl, which load.
 //
 // Math       tile = Σ_k A[row, k]·B[k, col] over range.x ≤ k < range.y
 // Shapes     a lane holds 8 rows of 8 columns of the tile, 16 × 8 lanes 128 rows and 64 columns.
@@ -46,31 +46,6 @@ fn offset_of(lane: u32, value: u32) -> vec2u {
 fn source_of(along_k: bool, task: u32, side: u32) -> vec2u {
   if (along_k) { return vec2u(task / 4u, task % 4u * 4u); }
   return vec2u(task % (side / 4u) * 4u, task / (side / 4u));
-}
-
-// The four neighbours of a place: along k, or along the side of the tile.
-fn along(is_on_axis: bool, first: u32) -> vec4u {
-  return vec4u(first) + select(vec4u(0u), vec4u(0u, 1u, 2u, 3u), is_on_axis);
-}
-
-// Past the end of the sum A is 0 and B some other row; past the edge of the tensor both are the last
-// row or column, whose sums are never stored.
-fn load_a(task: u32, first_row: u32, k: u32, k_end: u32) -> vec4f {
-  let place = source_of(A_ALONG_K, task, TILE_ROWS);
-  let rows = min(along(!A_ALONG_K, first_row + place.x), vec4u(params.rows - 1u));
-  let steps = along(A_ALONG_K, k + place.y);
-  let last = vec4u(k_end - 1u);
-  let at = rows * params.a_row + min(steps, last) * params.a_k;
-  let loaded = vec4f(f32(a[at.x]), f32(a[at.y]), f32(a[at.z]), f32(a[at.w]));
-  return select(vec4f(0.0), loaded, steps <= last);
-}
-
-fn load_b(task: u32, first_col: u32, k: u32, k_end: u32) -> vec4f {
-  let place = source_of(B_ALONG_K, task, TILE_COLS);
-  let cols = min(along(!B_ALONG_K, first_col + place.x), vec4u(params.cols - 1u));
-  let steps = min(along(B_ALONG_K, k + place.y), vec4u(k_end - 1u));
-  let at = cols * params.b_col + steps * params.b_k;
-  return vec4f(f32(b[at.x]), f32(b[at.y]), f32(b[at.z]), f32(b[at.w]));
 }
 
 // Index in its block of the `task`-th vec4.

@@ -1,12 +1,12 @@
 import epilogues from "../../kernels/matmul_epilogues.wgsl" with { type: "text" };
 import scalarLoads from "../../kernels/matmul_scalar_loads.wgsl" with { type: "text" };
 import subgroup from "../../kernels/matmul_subgroup.wgsl" with { type: "text" };
-import tiled from "../../kernels/matmul_tiled.wgsl" with { type: "text" };
 import type { AdapterFacts } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Elem } from "../gpu/kernel.ts";
 import { packParams, type Param, type Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
+import { tiledMatmul } from "./matmul_tiled.ts";
 import { type Epilogue, wideMatmul } from "./matmul_wide.ts";
 import { type MatmulTile, tileCount, tilesFor } from "./matmul_tile.ts";
 
@@ -22,11 +22,8 @@ export interface MatmulOptions {
 /** Outputs of a workgroup of matmul_subgroup.wgsl. */
 const SUBGROUP = { tileRows: 32, tileCols: 32, constants: { WORKGROUP_SIZE: 8 } };
 
-/** Modules. Differs: whole files are joined, for each part serves several. */
-const SOURCES = {
-  tiled: [tiled, scalarLoads, epilogues].join("\n"),
-  subgroup: [subgroup, scalarLoads, epilogues].join("\n"),
-};
+/** Differs: whole files are joined, for each part serves several. */
+const SUBGROUP_SOURCE = [subgroup, scalarLoads, epilogues].join("\n");
 
 /** Longest sum of one dispatch: 4 steps an iteration, below the 65,535 that some drivers loop. */
 export const MAX_DEPTH = 65_536;
@@ -92,12 +89,11 @@ export function matmulKey(product: Omit<MatmulDispatch, "outputs">): string {
 function runMatmul(gpu: Recorder, product: MatmulDispatch): void {
   const { rows, cols, depth, a, b, entryPoint, tile, label, has = {} } = product;
   const { begin, end } = product.range ?? { begin: 0, end: depth };
-  const { strides, alongK } = stridesOf(product);
   const wide = !tile && wideMatmul(gpu.adapter, product, begin);
   const { source, tileRows, tileCols, constants } = wide ||
     (tile
-      ? { ...tile, source: SOURCES.tiled, constants: { ...tile.constants, ...alongK } }
-      : { ...SUBGROUP, source: SOURCES.subgroup });
+      ? { ...tile, ...tiledMatmul(tile, { ...product, range: { begin, end } }, epilogues) }
+      : { ...SUBGROUP, source: SUBGROUP_SOURCE });
   const kernel = wide ? "wide" : tile ? "tiled" : "subgroup";
   gpu.run({
     label: `matmul_${kernel}.${entryPoint}${label ? ` ${label}` : ""}`,
@@ -110,7 +106,7 @@ function runMatmul(gpu: Recorder, product: MatmulDispatch): void {
       ["u32", cols],
       ["u32", begin],
       ["u32", end],
-      ...strides,
+      ...stridesOf(product),
       ["u32", has.bias ? 1 : 0],
       ["u32", has.gamma ? 1 : 0],
       ["u32", has.subset ? 1 : 0],
@@ -133,20 +129,17 @@ export function elemOf({ a, b }: Pick<MatmulDispatch, "a" | "b">): Elem {
   return a.dtype;
 }
 
-/** Elements between neighbours along rows, k, k and columns, and which of them lie along k. */
+/** Elements between neighbours along rows, k, k and columns. */
 export function stridesOf(
   { rows, cols, depth, transposeA, transposeB }: Pick<
     MatmulDispatch,
     "rows" | "cols" | "depth" | "transposeA" | "transposeB"
   >,
-): { strides: Param[]; alongK: { A_ALONG_K: number; B_ALONG_K: number } } {
-  return {
-    strides: [
-      ["u32", transposeA ? 1 : depth],
-      ["u32", transposeA ? rows : 1],
-      ["u32", transposeB ? 1 : cols],
-      ["u32", transposeB ? depth : 1],
-    ],
-    alongK: { A_ALONG_K: transposeA ? 0 : 1, B_ALONG_K: transposeB ? 1 : 0 },
-  };
+): Param[] {
+  return [
+    ["u32", transposeA ? 1 : depth],
+    ["u32", transposeA ? rows : 1],
+    ["u32", transposeB ? 1 : cols],
+    ["u32", transposeB ? depth : 1],
+  ];
 }

@@ -1,12 +1,10 @@
 import split from "../../kernels/matmul_split.wgsl" with { type: "text" };
-import tiled from "../../kernels/matmul_tiled.wgsl" with { type: "text" };
 import type { AdapterFacts } from "../gpu/device.ts";
 import { packParams, type Recorder, type Variant } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
 import { elemOf, type MatmulDispatch, MAX_DEPTH, stridesOf } from "./matmul_dispatch.ts";
 import { type MatmulTile, tileCount, tilesFor } from "./matmul_tile.ts";
-
-const SOURCE = `${tiled}\n${split}`;
+import { tiledMatmul } from "./matmul_tiled.ts";
 
 /** Lanes per workgroup of the summing pass. */
 const SUM_LANES = 256;
@@ -80,23 +78,25 @@ export function dispatchSplitMatmul(gpu: Recorder, product: SplitProduct): void 
   const splits = Math.ceil(depth / product.splitDepth);
   const partials = gpu.empty([splits, rows, cols], `${label ?? "matmul"}.partials`, "f32");
   const name = label ? ` ${label}` : "";
-  const { strides, alongK } = stridesOf(product);
+  // Splits begin and end at multiples of a block, but for the end of the last.
+  const range = { begin: 0, end: depth };
+  const { source, constants } = tiledMatmul(tile, { ...product, range }, split);
   const shared = {
-    source: SOURCE,
+    source,
     elem: elemOf(product),
     params: packParams(
       ["u32", rows],
       ["u32", cols],
       ["u32", depth],
       ["u32", product.splitDepth],
-      ...strides,
+      ...stridesOf(product),
     ),
   };
   gpu.run({
     ...shared,
     label: `matmul_split.partial_sums${name}`,
     entryPoint: "partial_sums",
-    constants: { ...tile.constants, ...alongK },
+    constants,
     inputs: [a, b],
     outputs: [partials],
     workgroups: splits * tileCount(tile, product),
