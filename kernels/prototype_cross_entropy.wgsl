@@ -9,7 +9,7 @@
 //            center [numPrototypes];  teacherLse [teacherRows];  teacherTemp [1];
 //            pairs [rows, 2] = rows of teacher or 0xffffffff for none;
 //            weights, losses [≥ rowOffset + rows], of which element rowOffset + r belongs to row r.
-// Launch     one workgroup per row, lanes stride over the prototypes. Two passes: the student's
+// Launch     one workgroup per row, lanes stride over the prototypes, four at once. Two passes: the student's
 //            log-sum-exp; then loss and gradient. Bytes per row and prototype: 8 student read, 4
 //            per pair, 4 student write; the center and shared teacher rows come from the cache.
 // Numerics   the online maximum is subtracted before exp; log p is formed before it is weighted, so
@@ -40,12 +40,44 @@ struct Params {
 @group(0) @binding(7) var<storage, read_write> student: array<elem>;
 @group(0) @binding(8) var<storage, read_write> losses: array<f32>;
 
+// Four prototypes that a lane looks at together, so that it has as many loads on their way; past the
+// last one stands the last once more.
+fn four_from(k: u32) -> vec4u {
+  return min(k + vec4u(0u, 1u, 2u, 3u) * WORKGROUP_SIZE, vec4u(params.num_prototypes - 1u));
+}
+
+fn are_inside(k: u32) -> vec4<bool> {
+  return k + vec4u(0u, 1u, 2u, 3u) * WORKGROUP_SIZE < vec4u(params.num_prototypes);
+}
+
+fn student_at(start: u32, k: vec4u) -> vec4f {
+  let at = start + k;
+  return vec4f(f32(student[at.x]), f32(student[at.y]), f32(student[at.z]), f32(student[at.w]));
+}
+
+fn teacher_at(start: u32, k: vec4u) -> vec4f {
+  let at = start + k;
+  return vec4f(f32(teacher[at.x]), f32(teacher[at.y]), f32(teacher[at.z]), f32(teacher[at.w]));
+}
+
+// z of one prototype, as the sum of that one alone.
+fn score_of(start: u32, k: u32, sharpness: f32) -> vec2f {
+  return vec2f(f32(student[start + k]) * sharpness, 1.0);
+}
+
 fn log_sum_exp(lane: u32, start: u32, sharpness: f32) -> f32 {
-  var running = nothing();
-  for (var k = lane; k < params.num_prototypes; k += WORKGROUP_SIZE) {
-    running = merge(running, vec2f(f32(student[start + k]) * sharpness, 1.0));
+  var r0 = nothing(); var r1 = nothing(); var r2 = nothing(); var r3 = nothing();
+  var k = lane;
+  for (; k + 3u * WORKGROUP_SIZE < params.num_prototypes; k += 4u * WORKGROUP_SIZE) {
+    r0 = merge(r0, score_of(start, k, sharpness));
+    r1 = merge(r1, score_of(start, k + WORKGROUP_SIZE, sharpness));
+    r2 = merge(r2, score_of(start, k + 2u * WORKGROUP_SIZE, sharpness));
+    r3 = merge(r3, score_of(start, k + 3u * WORKGROUP_SIZE, sharpness));
   }
-  return workgroup_log_sum_exp(lane, running);
+  for (; k < params.num_prototypes; k += WORKGROUP_SIZE) {
+    r0 = merge(r0, score_of(start, k, sharpness));
+  }
+  return workgroup_log_sum_exp(lane, merge(merge(r0, r1), merge(r2, r3)));
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
@@ -77,21 +109,28 @@ fn forward_backward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups
   let count = f32(has_first) + f32(has_second);
   let scale = loss_scalars[1] * params.grad_scale * weight * student_sharpness;
 
-  var loss = 0.0;
-  for (var k = lane; k < num_prototypes; k += WORKGROUP_SIZE) {
-    var t = 0.0;
+  var losses_of_four = vec4f();
+  for (var k = lane; k < num_prototypes; k += 4u * WORKGROUP_SIZE) {
+    let four = four_from(k);
+    let inside = are_inside(k);
+    let log_p = student_at(start, four) * student_sharpness - student_lse;
+    let middle = vec4f(center[four.x], center[four.y], center[four.z], center[four.w]);
+    var t = vec4f();
     if (has_first) {
-      let logit = f32(teacher[first * num_prototypes + k]);
-      t += exp((logit - center[k]) * teacher_sharpness - first_lse);
+      let logits = teacher_at(first * num_prototypes, four);
+      t += exp((logits - middle) * teacher_sharpness - first_lse);
     }
     if (has_second) {
-      let logit = f32(teacher[second * num_prototypes + k]);
-      t += exp((logit - center[k]) * teacher_sharpness - second_lse);
+      let logits = teacher_at(second * num_prototypes, four);
+      t += exp((logits - middle) * teacher_sharpness - second_lse);
     }
-    let log_p = f32(student[start + k]) * student_sharpness - student_lse;
-    loss -= t * log_p;
-    student[start + k] = elem(scale * (count * exp(log_p) - t));
+    losses_of_four -= select(vec4f(0.0), t * log_p, inside);
+    let gradient = scale * (count * exp(log_p) - t);
+    for (var i = 0u; i < 4u; i++) {
+      if (inside[i]) { student[start + four[i]] = elem(gradient[i]); }
+    }
   }
+  let loss = (losses_of_four.x + losses_of_four.y) + (losses_of_four.z + losses_of_four.w);
   let total = workgroup_sum(lane, loss);
   if (lane == 0u) { losses[params.row_offset + row] = weight * total; }
 }

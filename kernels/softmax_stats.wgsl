@@ -4,7 +4,8 @@
 //            t[k] = exp(z[k] − lse)                   entropy = −Σ_k t[k]·log t[k] = lse − Σ_k t[k]·z[k]
 // Shapes     logits [rows, numPrototypes];  center [numPrototypes];  temp [1];
 //            lse, entropy [rows].
-// Launch     one workgroup per row, lanes stride over the prototypes; logits are read once.
+// Launch     one workgroup per row, lanes stride over the prototypes, four at once; logits are read
+//            once.
 // Numerics   each lane keeps the max, Σ exp(z − max) and Σ exp(z − max)·(z − max), and rescales both
 //            sums when the max grows, so exp never sees a positive number; pairs of lanes merge the
 //            same way. f32 throughout.
@@ -36,6 +37,11 @@ fn merge(a: vec3f, b: vec3f) -> vec3f {
   return vec3f(high.x, high.y + shrink * low.y, high.z + weighted);
 }
 
+// z of one prototype, as the sums of that one alone.
+fn score_of(start: u32, k: u32, sharpness: f32) -> vec3f {
+  return vec3f((f32(logits[start + k]) - center[k]) * sharpness, 1.0, 0.0);
+}
+
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
            @builtin(local_invocation_index) lane: u32) {
@@ -44,12 +50,21 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
   let start = row * params.num_prototypes;
   let sharpness = 1.0 / temp[0];
 
-  var running = vec3f(LOWEST, 0.0, 0.0);
-  for (var k = lane; k < params.num_prototypes; k += WORKGROUP_SIZE) {
-    running = merge(running, vec3f((f32(logits[start + k]) - center[k]) * sharpness, 1.0, 0.0));
+  // Four prototypes together, so that a lane has as many loads on their way.
+  let none = vec3f(LOWEST, 0.0, 0.0);
+  var r0 = none; var r1 = none; var r2 = none; var r3 = none;
+  var k = lane;
+  for (; k + 3u * WORKGROUP_SIZE < params.num_prototypes; k += 4u * WORKGROUP_SIZE) {
+    r0 = merge(r0, score_of(start, k, sharpness));
+    r1 = merge(r1, score_of(start, k + WORKGROUP_SIZE, sharpness));
+    r2 = merge(r2, score_of(start, k + 2u * WORKGROUP_SIZE, sharpness));
+    r3 = merge(r3, score_of(start, k + 3u * WORKGROUP_SIZE, sharpness));
+  }
+  for (; k < params.num_prototypes; k += WORKGROUP_SIZE) {
+    r0 = merge(r0, score_of(start, k, sharpness));
   }
 
-  partial[lane] = running;
+  partial[lane] = merge(merge(r0, r1), merge(r2, r3));
   workgroupBarrier();
   for (var stride = WORKGROUP_SIZE / 2u; stride > 0u; stride >>= 1u) {
     if (lane < stride) { partial[lane] = merge(partial[lane], partial[lane + stride]); }
