@@ -94,6 +94,8 @@ export type { ProfileHooks } from "./src/training/profile_step.ts";
 export type { KnownVariant, KnownVariants } from "./src/tuning/variants_file.ts";
 export type { DispatchWork, StepProfile } from "./src/profile/step_profile.ts";
 export type { Work } from "./src/profile/roofline.ts";
+export type { PaperKernel, PaperRoofline } from "./src/profile/paper_roofline.ts";
+export type { GpuModelName } from "./src/profile/gpu_models.ts";
 export { resumeRun } from "./src/training/resume_run.ts";
 export type { TrainResult } from "./src/training/run_loop.ts";
 export type { TrainHooks } from "./src/training/train.ts";

@@ -8,10 +8,10 @@ import type { StepProfile } from "./step_profile.ts";
 const KERNELS = 16;
 const LAYERS = 20;
 
-const ARITHMETIC: Color = [44, 102, 176];
-const MEMORY: Color = [28, 145, 126];
-const LOST: Color = [246, 196, 138];
-const UNKNOWN: Color = [150, 157, 168];
+export const ARITHMETIC: Color = [44, 102, 176];
+export const MEMORY: Color = [28, 145, 126];
+export const LOST: Color = [246, 196, 138];
+export const UNKNOWN: Color = [150, 157, 168];
 
 /** A profile as a picture: where the time goes, and how much of it the machine's limits explain. */
 export function profileChart(profile: StepProfile): Uint8Array<ArrayBuffer> {

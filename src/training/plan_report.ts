@@ -5,8 +5,16 @@ import { type AdapterFacts, DEFAULT_FACTS, openDevice } from "../gpu/device.ts";
 import { GpuError } from "../gpu/errors.ts";
 import { assertFits, bytesOf, costOf, type Plan } from "../gpu/plan.ts";
 import { type Dispatch, gridOf } from "../gpu/recorder.ts";
+import {
+  factsOfModel,
+  GPU_MODELS,
+  type GpuModel,
+  type GpuModelName,
+} from "../profile/gpu_models.ts";
+import { type PaperRoofline, paperRoofline } from "../profile/paper_roofline.ts";
 import { isEvaluation } from "./evaluation/class_token_pass.ts";
 import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
+import type { StepShape } from "./step_shape.ts";
 
 /** Settings of a run of which only the step matters. */
 export type PlanOptions = Omit<TrainOptions, "out" | "data"> & Partial<TrainOptions>;
@@ -42,8 +50,10 @@ export interface PlanReport {
   largestBuffer: { label: string; kind: string; bytes: number };
   flops: number;
   flopsPerImage: number;
-  /** Why this machine would refuse the run; null if it would not. */
+  /** Why this machine, or that GPU, would refuse the run; null if it would not. */
   refusal: string | null;
+  /** What a step comes to on the GPU that was named; null where it was not. */
+  paper: PaperRoofline | null;
 }
 
 /**
@@ -59,18 +69,28 @@ export interface PlanReport {
  * ```
  *
  * @param options As for `train`; `out` and `data` may be left out.
+ * @param on A GPU that need not be here, to plan for in place of this machine's.
  * @returns FLOPs and bytes, and why the machine would refuse the run, if it would.
  * @throws {ConfigError} Lists every problem of the settings.
  */
-export async function plan(options: PlanOptions): Promise<PlanReport> {
+export async function plan(
+  options: PlanOptions,
+  { on = null }: { on?: GpuModelName | null } = {},
+): Promise<PlanReport> {
   const { out = "-", data = "-" } = options;
-  return await planOf(resolveConfig({ ...options, out, data }));
+  return await planOf(resolveConfig({ ...options, out, data }), on);
 }
 
 /** As {@linkcode plan}, of checked settings. */
-export async function planOf(config: TrainConfig): Promise<PlanReport> {
+export async function planOf(
+  config: TrainConfig,
+  on: GpuModelName | null = null,
+): Promise<PlanReport> {
   const shape = stepShape(config);
-  const { facts, missing } = await factsOf(config);
+  const gpu = on === null ? null : GPU_MODELS[on];
+  const { facts, missing } = gpu === null
+    ? await factsOf(config)
+    : { facts: factsOfModel(gpu), missing: null };
   const views = viewMaker(config, facts) === "gpu" ? config.transform_args : null;
   const { plan } = recordStep(facts, shape, views, evaluatedNetworks(config.callbacks));
   const { bytesByKind, totalBytes, largest } = costOf(plan);
@@ -89,8 +109,23 @@ export async function planOf(config: TrainConfig): Promise<PlanReport> {
     largestBuffer: largest,
     flops,
     flopsPerImage: flops / shape.batchSize,
-    refusal: missing ?? refusalOf(plan),
+    refusal: missing ?? refusalOf(plan, gpu),
+    paper: gpu === null ? null : paperOf(plan, shape, gpu),
   };
+}
+
+/** Every dispatch of an optimizer step, and what it comes to on a GPU that need not be here. */
+function paperOf(
+  plan: Plan,
+  { batchSize, accumulationSteps }: StepShape,
+  gpu: GpuModel,
+): PaperRoofline {
+  const dispatches = [...plan.phases].flatMap(([phase, list]) => {
+    if (isEvaluation(phase)) return [];
+    const once = phase === "begin" || phase === "update";
+    return Array.from({ length: once ? 1 : accumulationSteps }, () => list).flat();
+  });
+  return paperRoofline(dispatches, gpu, batchSize * accumulationSteps);
 }
 
 /** The facts of the adapter here; WebGPU's default limits where there is none, and what is said. */
@@ -108,10 +143,15 @@ async function factsOf(
 }
 
 /** As a run would refuse it: a software adapter's memory is the machine's. */
-function refusalOf(plan: Plan): string | null {
+function refusalOf(plan: Plan, gpu: GpuModel | null): string | null {
+  const { software } = plan.adapter;
+  const memoryBytes = gpu !== null
+    ? gpu.memoryGiB * 2 ** 30
+    : software
+    ? Deno.systemMemoryInfo().available
+    : undefined;
   try {
-    const { software } = plan.adapter;
-    assertFits(plan, software ? Deno.systemMemoryInfo().available : undefined);
+    assertFits(plan, memoryBytes);
     return null;
   } catch (error) {
     if (error instanceof GpuError) return error.message;

@@ -29,6 +29,7 @@ const PLAN: PlanReport = {
   flops: 2e9,
   flopsPerImage: 2.5e8,
   refusal: null,
+  paper: null,
 };
 
 const DATA: DataReport = {
