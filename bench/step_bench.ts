@@ -2,16 +2,27 @@
 import type { TrainOptions } from "../src/config/train_config.ts";
 import { openDevice } from "../src/gpu/device.ts";
 import type { Sample } from "../src/machine/measure.ts";
+import { type Duration, SAMPLE_MS, timed } from "./support/duration.ts";
 import { NoiseStep } from "./support/noise_step.ts";
+import { median } from "./support/statistics.ts";
 
-/** Steps timed together: waiting for the queue takes 10 ms by itself. */
-const STEPS = 3;
+/** Samples whose median is told. */
+const SAMPLES = 3;
 
-/** On a GPU real sizes; on a software adapter the same models, cut down to seconds. */
-const RUNS: { name: string; hardware: Partial<TrainOptions>; software: Partial<TrainOptions> }[] = [
+/** A step of a real model; on a software adapter the same, cut down to seconds. */
+interface StepRun {
+  name: string;
+  hardware: Partial<TrainOptions>;
+  /** What of it is cut, for its name. */
+  cut: string;
+  software: Partial<TrainOptions>;
+}
+
+const RUNS: StepRun[] = [
   {
     name: "step vits14, 2 x 224 + 8 x 98",
     hardware: { model: "dinov2/vits14-notpretrained", batch_size: 32 },
+    cut: ", 2 blocks, 4096 prototypes",
     software: {
       model: "dinov2/vits14-notpretrained",
       batch_size: 2,
@@ -22,6 +33,7 @@ const RUNS: { name: string; hardware: Partial<TrainOptions>; software: Partial<T
   {
     name: "step vitb14, 2 x 224 + 8 x 98",
     hardware: { model: "dinov2/vitb14-notpretrained", batch_size: 16 },
+    cut: ", 1 block, 4096 prototypes",
     software: {
       model: "dinov2/vitb14-notpretrained",
       batch_size: 2,
@@ -29,11 +41,7 @@ const RUNS: { name: string; hardware: Partial<TrainOptions>; software: Partial<T
       method_args: { output_dim: 4096 },
     },
   },
-  {
-    name: "step vittest, 2 x 32 + 4 x 16",
-    hardware: small(),
-    software: small(),
-  },
+  { name: "step vittest, 2 x 32 + 4 x 16", hardware: small(), cut: "", software: small() },
 ];
 
 function small(): Partial<TrainOptions> {
@@ -45,10 +53,10 @@ function small(): Partial<TrainOptions> {
   };
 }
 
-for (const { name, hardware, software } of RUNS) {
+for (const run of RUNS) {
   let sample: Promise<Sample> | undefined;
-  Deno.bench({ name, n: 1, warmup: 0 }, async (bench) => {
-    const take = await (sample ??= reportStep(name, hardware, software));
+  Deno.bench({ name: run.name, n: 1, warmup: 0 }, async (bench) => {
+    const take = await (sample ??= reportStep(run));
     bench.start();
     await take();
     bench.end();
@@ -56,28 +64,28 @@ for (const { name, hardware, software } of RUNS) {
 }
 
 /** Prints images/s of a step; Deno's own table then shows the time of one sample. */
-async function reportStep(
-  name: string,
-  hardware: Partial<TrainOptions>,
-  software: Partial<TrainOptions>,
-): Promise<Sample> {
+async function reportStep(run: StepRun): Promise<Sample> {
   const open = await openDevice();
   addEventListener("unload", () => open.close());
-  const options = open.facts.software ? software : hardware;
-  const step = await NoiseStep.build(open, options);
-  const sample = () => step.run(STEPS);
-  await sample(); // compiles
-  const start = performance.now();
-  await sample();
-  const ms = (performance.now() - start) / STEPS;
+  const { name: adapter, software } = open.facts;
+  const step = await NoiseStep.build(open, software ? run.software : run.hardware);
+  await step.run(1); // compiles
+  const { wallMs } = await timed(() => step.run(1));
+  const repeats = Math.max(1, Math.ceil(SAMPLE_MS / wallMs));
+  const samples: Duration[] = [];
+  for (let i = 0; i < SAMPLES; i++) samples.push(await timed(() => step.run(repeats)));
+  const medianMs = median(samples.map(({ wallMs }) => wallMs / repeats));
+  const cpuMs = median(samples.map(({ cpuMs }) => cpuMs / repeats));
   const { batchSize } = step;
-  const imagesPerSecond = batchSize * 1000 / ms;
-  const gflops = step.flops / ms / 1e6;
-  const adapter = open.facts.name;
+  const imagesPerSecond = batchSize * 1000 / medianMs;
+  const gflops = step.flops / medianMs / 1e6;
+  const name = software ? run.name + run.cut : run.name;
+  const ofCores = software ? `, ${cpuMs.toFixed(0)} ms of all cores` : "";
   console.log(
-    `${name}, batch ${batchSize}: ${ms.toFixed(1)} ms, ${imagesPerSecond.toFixed(1)} images/s, ` +
-      `${gflops.toFixed(1)} GFLOP/s on ${adapter}`,
+    `${name}, batch ${batchSize}: ${medianMs.toFixed(1)} ms${ofCores}, ` +
+      `${imagesPerSecond.toFixed(1)} images/s, ${gflops.toFixed(1)} GFLOP/s on ${adapter}`,
   );
-  console.log(JSON.stringify({ name, adapter, batchSize, ms, imagesPerSecond, gflops }));
-  return sample;
+  const measured = { name, adapter, batchSize, medianMs, imagesPerSecond, gflops };
+  console.log(JSON.stringify(software ? { ...measured, cpuMs } : measured));
+  return () => step.run(1);
 }

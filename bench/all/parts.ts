@@ -58,7 +58,7 @@ export function allParts(settings: PartSettings): Part[] {
       keeps: "nothing",
       seconds: 240,
     },
-    benchPart("step", pathOf("bench/step_bench.ts"), 300),
+    benchPart("step", pathOf("bench/step_bench.ts"), software ? 600 : 240),
     {
       name: "peers",
       args: script(pathOf("bench/peers/run.ts"), `out=${out}`, `python=${python}`, ...inRounds),

@@ -17,7 +17,14 @@ Deno.test("the first word is a command, hidden ones left out", () => {
 });
 
 Deno.test("a dash asks for options, of the command and of all commands", () => {
-  deepEqual(goingOn("plan", "--"), ["--json", "--help", "--version", "--debug"]);
+  deepEqual(goingOn("plan", "--"), [
+    "--on",
+    "--picture",
+    "--json",
+    "--help",
+    "--version",
+    "--debug",
+  ]);
   deepEqual(goingOn("--v"), ["--version"]);
 });
 
