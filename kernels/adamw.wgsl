@@ -13,7 +13,8 @@
 //            subtraction would lose their digits. Moments move also where lr is 0, as in torch.
 // Source     Loshchilov, Hutter 2019, arXiv:1711.05101; EMA: Tarvainen, Valpola 2017.
 
-const LANES = 256u;
+override WORKGROUP_SIZE: u32 = 256;
+
 const BLOCK_LANES = 16u; // lanes of one block of 64 elements
 
 const WEIGHT_DECAY = 3u; // 0 to 2: learning rates by kind
@@ -37,10 +38,10 @@ const UPDATE_STUDENT = 14u;
 @group(0) @binding(7) var<storage, read_write> exp_avg_sq: array<vec4f>;
 @group(0) @binding(8) var<storage, read_write> teacher: array<vec4f>;
 
-@compute @workgroup_size(LANES)
+@compute @workgroup_size(WORKGROUP_SIZE)
 fn update(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
           @builtin(local_invocation_index) lane: u32) {
-  let index = (group.y * groups.x + group.x) * LANES + lane;
+  let index = (group.y * groups.x + group.x) * WORKGROUP_SIZE + lane;
   let count = arrayLength(&values);
   if (index >= count) { return; }
   let segment = count / BLOCK_LANES + table[index / BLOCK_LANES] * 4u;

@@ -17,9 +17,11 @@ export interface PlannedChoice {
   readonly choice: Choice;
   /** The variant that is recorded. */
   readonly variant: string;
-  /** How often the plan has work of this key, and all of it in floating-point operations. */
-  uses: number;
-  flops: number;
+  /** How often the plan has work of this key. */
+  readonly uses: number;
+  /** Floating-point operations and bytes moved, of all uses together. */
+  readonly flops: number;
+  readonly bytes: number;
 }
 
 /**
@@ -69,6 +71,7 @@ export class PlanRecorder implements Recorder {
   #phase = "";
   #count = 0;
   #flops = 0;
+  #bytes = 0;
 
   /**
    * @param elem How activations and the weights of products are stored.
@@ -124,20 +127,22 @@ export class PlanRecorder implements Recorder {
     list.push(withElemOf(dispatch, this.elem));
     this.#count++;
     this.#flops += dispatch.flops ?? 0;
+    this.#bytes += bytesOf(dispatch);
   }
 
   choose<V extends Variant>(choice: Choice<V>): void {
     const variant = chosenOf(choice, this.choices);
     if (choice.variants.length === 1) return choice.record(this, variant);
-    const before = this.#flops;
+    const [flops, bytes] = [this.#flops, this.#bytes];
     choice.record(this, variant);
-    let made = this.#made.get(choice.key);
-    if (!made) {
-      made = { choice: choice as unknown as Choice, variant: variant.name, uses: 0, flops: 0 };
-      this.#made.set(choice.key, made);
-    }
-    made.uses++;
-    made.flops += this.#flops - before;
+    const { uses, ...before } = this.#made.get(choice.key) ?? { uses: 0, flops: 0, bytes: 0 };
+    this.#made.set(choice.key, {
+      choice: choice as unknown as Choice,
+      variant: variant.name,
+      uses: uses + 1,
+      flops: before.flops + this.#flops - flops,
+      bytes: before.bytes + this.#bytes - bytes,
+    });
   }
 
   /** The recorded plan, with the activations placed. */

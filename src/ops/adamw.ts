@@ -2,11 +2,10 @@ import source from "../../kernels/adamw.wgsl" with { type: "text" };
 import { ShapeError } from "../gpu/errors.ts";
 import type { Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { type Lanes, lanesOf } from "./lanes.ts";
 
 /** Elements of one block: no two parameters share one, so a block belongs to one segment. */
 export const BLOCK_SIZE = 64;
-/** Elements of one workgroup: `LANES` of the kernel, four each. */
-const PER_WORKGROUP = 256 * 4;
 
 /** Slots of the `[16]` tensor that brings a step's settings. */
 export const HYPER = {
@@ -182,13 +181,24 @@ export function adamw(
   expectShape("adamw", "hyper", hyper, [HYPER_SIZE]);
   expectShape("adamw", "clip", clip, [2]);
   if (n === 0) return;
-  gpu.run({
-    label: "adamw.update",
-    source,
-    entryPoint: "update",
-    inputs: [grads, table, hyper, clip],
-    outputs: [values, expAvg, expAvgSq, teacher],
-    workgroups: Math.ceil(n / PER_WORKGROUP),
-    bytes: 9 * 4 * n, // four tensors read and written, one read
+  gpu.choose({
+    key: `adamw.update ${n}`,
+    variants: lanesFor(gpu),
+    record: (gpu, { lanes }) =>
+      gpu.run({
+        label: "adamw.update",
+        source,
+        entryPoint: "update",
+        constants: { WORKGROUP_SIZE: lanes },
+        inputs: [grads, table, hyper, clip],
+        outputs: [values, expAvg, expAvgSq, teacher],
+        workgroups: Math.ceil(n / (4 * lanes)),
+        bytes: 9 * 4 * n, // four tensors read and written, one read
+      }),
   });
+}
+
+/** In software a workgroup is a task for one thread: more lanes, fewer tasks. */
+function lanesFor({ adapter }: Recorder): Lanes[] {
+  return adapter.kernels === "cpu" ? lanesOf(adapter, 256) : lanesOf(adapter, 256, 128, 64, 512);
 }

@@ -1,18 +1,10 @@
-import rowSource from "../../kernels/layer_norm.wgsl" with { type: "text" };
-import wideSource from "../../kernels/layer_norm_wide.wgsl" with { type: "text" };
 import { ShapeError } from "../gpu/errors.ts";
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
 import { addPartials } from "./add_partials.ts";
-import { linkKernel } from "./link_kernel.ts";
+import { layerNormColumns, layerNormLayouts } from "./layer_norm_layout.ts";
 import { rowSplits } from "./row_splits.ts";
 import { bytesOfRows, expectSubset, type RowSubset } from "./row_subset.ts";
-import { hasWideCells } from "./wide_cells.ts";
-
-const WIDE_SOURCE = linkKernel(wideSource, { wide: true });
-
-/** Rows of a workgroup of layer_norm_wide.wgsl. */
-const WIDE_ROWS = 4;
 
 /** Options of {@linkcode layerNorm}. */
 export interface LayerNormOptions {
@@ -33,9 +25,6 @@ export interface LayerNormJoin {
   /** The rows that were normalized: dx adds into these of `add` itself. */
   subset?: RowSubset;
 }
-
-/** Lanes of a column sum: narrow, so that a small width still makes several workgroups. */
-const COLUMN_LANES = 64;
 
 /**
  * Normalizes each row of `x` to mean 0 and variance 1, then applies `gamma` and `beta`.
@@ -75,17 +64,21 @@ export function layerNorm(
   const y = gpu.empty([rows, dim], `${label}.y`);
   const stats = gpu.empty([rows, 2], `${label}.stats`, "f32");
   if (rows === 0) return { y, stats };
-  const { kernel, source, constants, rowsAtOnce } = rowKernel(gpu, dim);
-  gpu.run({
-    label: labelOf(`${kernel}.forward`, label),
-    source,
-    entryPoint: "forward",
-    constants: { ...constants, HAS_SUBSET: subset ? 1 : 0 },
-    params: packParams(["u32", rows], ["u32", dim], ["u32", 1], ["f32", eps]),
-    inputs: [x, gamma, beta, subset?.table ?? x],
-    outputs: [y, stats],
-    workgroups: Math.ceil(rows / rowsAtOnce),
-    bytes: subset && bytesOfRows(subset, rows, [x, gamma, beta, subset.table, y, stats]),
+  gpu.choose({
+    key: `layer_norm.forward ${x.dtype} ${rows}x${dim}`,
+    variants: layerNormLayouts(gpu.adapter, dim),
+    record: (gpu, { kernel, source, constants, rowsAtOnce }) =>
+      gpu.run({
+        label: labelOf(`${kernel}.forward`, label),
+        source,
+        entryPoint: "forward",
+        constants: { ...constants, HAS_SUBSET: subset ? 1 : 0 },
+        params: packParams(["u32", rows], ["u32", dim], ["u32", 1], ["f32", eps]),
+        inputs: [x, gamma, beta, subset?.table ?? x],
+        outputs: [y, stats],
+        workgroups: Math.ceil(rows / rowsAtOnce),
+        bytes: subset && bytesOfRows(subset, rows, [x, gamma, beta, subset.table, y, stats]),
+      }),
   });
   return { y, stats };
 }
@@ -126,22 +119,26 @@ export function layerNormBackward(
   const dx = subset && add ? add : gpu.empty([rows, dim], `${label}.dx`);
   if (rows === 0) return dx;
   const inputs = [x, dy, stats, subset?.table ?? dy, gamma];
-  const { kernel, source, constants, rowsAtOnce } = rowKernel(gpu, dim);
-  gpu.run({
-    label: labelOf(`${kernel}.backward_input`, label),
-    source,
-    entryPoint: "backward_input",
-    constants: {
-      ...constants,
-      HAS_ADD: add && !subset ? 1 : 0,
-      HAS_SUBSET: subset ? 1 : 0,
-    },
-    params: packParams(["u32", rows], ["u32", dim], ["u32", 1], ["f32", 0]),
-    inputs: [...inputs, add && !subset ? add : dy],
-    outputs: [dx],
-    workgroups: Math.ceil(rows / rowsAtOnce),
-    // What it adds into is read as well as written.
-    bytes: subset && bytesOfRows(subset, rows, [...inputs, dx, dx]),
+  gpu.choose({
+    key: `layer_norm.backward_input ${x.dtype} ${rows}x${dim}`,
+    variants: layerNormLayouts(gpu.adapter, dim),
+    record: (gpu, { kernel, source, constants, rowsAtOnce }) =>
+      gpu.run({
+        label: labelOf(`${kernel}.backward_input`, label),
+        source,
+        entryPoint: "backward_input",
+        constants: {
+          ...constants,
+          HAS_ADD: add && !subset ? 1 : 0,
+          HAS_SUBSET: subset ? 1 : 0,
+        },
+        params: packParams(["u32", rows], ["u32", dim], ["u32", 1], ["f32", 0]),
+        inputs: [...inputs, add && !subset ? add : dy],
+        outputs: [dx],
+        workgroups: Math.ceil(rows / rowsAtOnce),
+        // What it adds into is read as well as written.
+        bytes: subset && bytesOfRows(subset, rows, [...inputs, dx, dx]),
+      }),
   });
   addParamGradients(gpu, { dy, x, stats, subset }, grads, label);
   return dx;
@@ -156,41 +153,21 @@ function addParamGradients(
   const [rows, dim] = dy.shape;
   const splits = rowSplits(rows);
   const partial = gpu.empty([splits, 2 * dim], `${label}.partial`, "f32");
-  const blocks = Math.ceil(dim / COLUMN_LANES);
-  const constants = { WORKGROUP_SIZE: COLUMN_LANES };
   const params = packParams(["u32", rows], ["u32", dim], ["u32", splits], ["f32", 0]);
   const inputs = [x, dy, stats, subset?.table ?? dy];
-  const wide = hasWideCells(gpu.adapter, dim); // a workgroup has 64 columns either way
+  const { kernel, source, constants, columns } = layerNormColumns(gpu.adapter, dim);
   gpu.run({
-    label: labelOf(`${wide ? "layer_norm_wide" : "layer_norm"}.partial_sums`, label),
-    source: wide ? WIDE_SOURCE : rowSource,
+    label: labelOf(`${kernel}.partial_sums`, label),
+    source,
     entryPoint: "partial_sums",
-    constants: { ...(wide ? {} : constants), HAS_SUBSET: subset ? 1 : 0 },
+    constants: { ...constants, HAS_SUBSET: subset ? 1 : 0 },
     params,
     inputs,
     outputs: [partial],
-    workgroups: [blocks, splits],
+    workgroups: [Math.ceil(dim / columns), splits],
     bytes: subset && bytesOfRows(subset, rows, [...inputs, partial]),
   });
   addPartials(gpu, partial, [grads.gamma, grads.beta]);
-}
-
-/** The kernel of rows of this length, and how many a workgroup takes. */
-function rowKernel({ adapter }: Recorder, dim: number) {
-  if (hasWideCells(adapter, dim)) {
-    const kernel = "layer_norm_wide";
-    return { kernel, source: WIDE_SOURCE, constants: {}, rowsAtOnce: WIDE_ROWS };
-  }
-  // Lanes that share a row: barriers are dear on software adapters, idle lanes everywhere.
-  const lanes = adapter.kernels === "cpu"
-    ? adapter.subgroupSize || 8
-    : dim <= 64
-    ? 64
-    : dim <= 512
-    ? 128
-    : 256;
-  const constants = { WORKGROUP_SIZE: lanes };
-  return { kernel: "layer_norm", source: rowSource, constants, rowsAtOnce: 1 };
 }
 
 function labelOf(kernel: string, label: string): string {

@@ -2,12 +2,10 @@ import kernel from "../../kernels/prototype_cross_entropy.wgsl" with { type: "te
 import { ShapeError } from "../gpu/errors.ts";
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { byteLength, elementCount, expectShape, type Tensor } from "../gpu/tensor.ts";
+import { rowLanes } from "./lanes.ts";
 import { linkKernel } from "./link_kernel.ts";
 
 const source = linkKernel(kernel);
-
-/** Lanes per row; 65,536 prototypes are 256 strides. */
-const WORKGROUP_SIZE = 256;
 
 /** Stands in `pairs` for "no teacher row". */
 export const NO_PAIR = 0xffffffff;
@@ -57,22 +55,27 @@ export function prototypeCrossEntropy(gpu: Recorder, chunk: PrototypeCrossEntrop
   expectElements("losses", losses, rowOffset + rows);
   if (rows === 0) return;
   const studentBytes = byteLength(student.shape, student.dtype);
-  gpu.run({
-    label: "prototype_cross_entropy.forward_backward",
-    source,
-    entryPoint: "forward_backward",
-    constants: { WORKGROUP_SIZE },
-    params: packParams(
-      ["u32", rows],
-      ["u32", numPrototypes],
-      ["u32", rowOffset],
-      ["f32", studentTemp],
-      ["f32", gradScale],
-    ),
-    inputs: [teacher, center, teacherLse, lossScalars, pairs, weights],
-    outputs: [student, losses],
-    workgroups: rows,
-    bytes: 3 * studentBytes + byteLength(teacher.shape, teacher.dtype),
+  gpu.choose({
+    key: `prototype_cross_entropy.forward_backward ${student.dtype} ${rows}x${numPrototypes}`,
+    variants: rowLanes(gpu.adapter, numPrototypes),
+    record: (gpu, { lanes }) =>
+      gpu.run({
+        label: "prototype_cross_entropy.forward_backward",
+        source,
+        entryPoint: "forward_backward",
+        constants: { WORKGROUP_SIZE: lanes },
+        params: packParams(
+          ["u32", rows],
+          ["u32", numPrototypes],
+          ["u32", rowOffset],
+          ["f32", studentTemp],
+          ["f32", gradScale],
+        ),
+        inputs: [teacher, center, teacherLse, lossScalars, pairs, weights],
+        outputs: [student, losses],
+        workgroups: rows,
+        bytes: 3 * studentBytes + byteLength(teacher.shape, teacher.dtype),
+      }),
   });
 }
 

@@ -1,12 +1,10 @@
 import kernel from "../../kernels/softmax_stats.wgsl" with { type: "text" };
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { rowLanes } from "./lanes.ts";
 import { linkKernel } from "./link_kernel.ts";
 
 const source = linkKernel(kernel);
-
-/** Lanes per row; 65,536 prototypes are 256 strides. */
-const WORKGROUP_SIZE = 256;
 
 /** What {@linkcode softmaxStats} finds out of each row, f32 `[rows]`. */
 export interface SoftmaxStats {
@@ -40,15 +38,20 @@ export function softmaxStats(
   const lse = gpu.empty([rows], "softmax_stats.lse", "f32");
   const entropy = gpu.empty([rows], "softmax_stats.entropy", "f32");
   if (rows === 0) return { lse, entropy };
-  gpu.run({
-    label: "softmax_stats.forward",
-    source,
-    entryPoint: "forward",
-    constants: { WORKGROUP_SIZE },
-    params: packParams(["u32", rows], ["u32", numPrototypes]),
-    inputs: [logits, center, temp],
-    outputs: [lse, entropy],
-    workgroups: rows,
+  gpu.choose({
+    key: `softmax_stats.forward ${logits.dtype} ${rows}x${numPrototypes}`,
+    variants: rowLanes(gpu.adapter, numPrototypes),
+    record: (gpu, { lanes }) =>
+      gpu.run({
+        label: "softmax_stats.forward",
+        source,
+        entryPoint: "forward",
+        constants: { WORKGROUP_SIZE: lanes },
+        params: packParams(["u32", rows], ["u32", numPrototypes]),
+        inputs: [logits, center, temp],
+        outputs: [lse, entropy],
+        workgroups: rows,
+      }),
   });
   return { lse, entropy };
 }

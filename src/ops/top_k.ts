@@ -2,12 +2,10 @@ import source from "../../kernels/top_k.wgsl" with { type: "text" };
 import { ShapeError } from "../gpu/errors.ts";
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
+import { MAX_STRIDES } from "./lanes.ts";
 
 /** Most numbers of a row that {@linkcode topK} can keep. */
 export const MAX_TOP_K = 256;
-
-/** Strides that every driver's loops can count. */
-const MAX_STRIDES = 65_535;
 
 /** The greatest numbers of each row, the greatest first; of equal ones the first column first. */
 export interface TopK {

@@ -109,7 +109,7 @@ async function measureAll(
   { onProgress, signal, stopwatch: given }: TuneOptions,
 ): Promise<Record<string, KnownVariant>> {
   const found: Record<string, KnownVariant> = {};
-  const byWork = questions.toSorted((a, b) => b.made.flops - a.made.flops);
+  const byWork = questions.toSorted((a, b) => workOf(b.made) - workOf(a.made));
   const pipelines = new Pipelines(open.device);
   const stopwatch = given ?? await openStopwatch(open);
   const startMs = performance.now();
@@ -129,6 +129,13 @@ async function measureAll(
   }
   onProgress?.(byWork.length, byWork.length);
   return found;
+}
+
+/** Operations of a GPU in the time that it takes to move a byte. */
+const FLOPS_PER_BYTE = 20;
+
+function workOf({ flops, bytes }: PlannedChoice): number {
+  return Math.max(flops, FLOPS_PER_BYTE * bytes);
 }
 
 async function measureOne(

@@ -28,6 +28,27 @@ export function poisoned(gpu: Gpu, facts: Partial<AdapterFacts> = {}): Recorder 
   };
 }
 
+/**
+ * A poisoned recorder for each way that ops can take: that of software adapters, and each of the
+ * first variants for GPUs, with subgroups and without.
+ */
+export function everyWay(gpu: Gpu, places = 4): [name: string, recorder: Recorder][] {
+  const hardware = { kernels: "gpu" } as const;
+  return [
+    ["kernels=cpu", poisoned(gpu, { kernels: "cpu" })],
+    ["kernels=gpu, no subgroups", poisoned(gpu, { ...hardware, subgroupSize: 0 })],
+    ...Array.from({ length: places }, (_, place): [string, Recorder] => [
+      `kernels=gpu, variant ${place}`,
+      {
+        ...poisoned(gpu, hardware),
+        choose(choice) {
+          choice.record(this, choice.variants[Math.min(place, choice.variants.length - 1)]);
+        },
+      },
+    ]),
+  ];
+}
+
 /** The same recorder, which takes the first variant with this in its name wherever there is one. */
 export function preferring(gpu: Recorder, part: string): Recorder {
   return {
