@@ -29,7 +29,7 @@ Deno.test("a resumed run goes on with the variants that it took, whatever autotu
       };
 
       const { variants, recorded } = await tuned({});
-      const [key] = recorded.plan.choices.keys();
+      const key = [...recorded.plan.choices.keys()].find((each) => each.startsWith("matmul."))!;
       deepEqual(Object.keys(variants), [...recorded.plan.choices.keys()]);
       equal(variants[key].variant, "128x64");
       const other = { ...variants, [key]: { ...variants[key], variant: "64x64" } };
