@@ -68,7 +68,7 @@ async function reportStep(run: StepRun): Promise<Sample> {
   const open = await openDevice();
   addEventListener("unload", () => open.close());
   const { name: adapter, software } = open.facts;
-  const step = await NoiseStep.build(open, software ? run.software : run.hardware);
+  const step = await NoiseStep.build(open, software ? run.software : run.hardware, { tuned: true });
   await step.run(1); // compiles
   const { wallMs } = await timed(() => step.run(1));
   const repeats = Math.max(1, Math.ceil(SAMPLE_MS / wallMs));

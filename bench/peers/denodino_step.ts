@@ -2,9 +2,10 @@ import type { OpenDevice } from "../../src/gpu/device.ts";
 import { PlanRunner } from "../../src/gpu/runner.ts";
 import { hyperOf } from "../../src/optim/parameter_update.ts";
 import { drawDropPath } from "../../src/training/drop_path.ts";
-import { PHASES, recordStep, stepShape } from "../../src/training/run_setup.ts";
+import { PHASES } from "../../src/training/run_setup.ts";
 import { setMasks } from "../../src/training/step_data.ts";
 import { METRICS, type TrainStep } from "../../src/training/step.ts";
+import { recordTunedStep } from "../support/tuned_step.ts";
 import type { Prepared } from "./protocol.ts";
 import { schedulesOf, stepConfig } from "./step_work.ts";
 import type { Arrays, Task } from "./work.ts";
@@ -19,7 +20,7 @@ export async function prepareStep(
   inputs: Arrays,
 ): Promise<Prepared> {
   const config = stepConfig(settings.options);
-  const { plan, step } = recordStep(open.facts, stepShape(config));
+  const { plan, step } = await recordTunedStep(open, config);
   const runner = await PlanRunner.build(plan, open);
   writeStart(runner, step, inputs);
   const { method_args: method, optim_args: optim } = config;

@@ -12,6 +12,7 @@ import { drawDropPath } from "../../src/training/drop_path.ts";
 import { masksOf, PHASES, recordStep, stepShape } from "../../src/training/run_setup.ts";
 import { setMasks } from "../../src/training/step_data.ts";
 import type { TrainStep } from "../../src/training/step.ts";
+import { recordTunedStep } from "./tuned_step.ts";
 
 /** Steps of the run whose settings the step has. */
 const RUN_STEPS = 100;
@@ -28,11 +29,19 @@ export class NoiseStep implements Disposable {
   /**
    * Records a step, builds it, and writes start values, views, masks and the settings of step 0.
    *
+   * @param tuned With the variants of kernels that a run would take; else the built-in ones, so that
+   * steps of different sizes run the same kernels.
    * @throws {GpuError} If it does not fit the device.
    */
-  static async build(open: OpenDevice, options: Partial<TrainOptions>): Promise<NoiseStep> {
+  static async build(
+    open: OpenDevice,
+    options: Partial<TrainOptions>,
+    { tuned = false } = {},
+  ): Promise<NoiseStep> {
     const config = resolveConfig({ out: "-", data: "-", steps: RUN_STEPS, ...options });
-    const { plan, step } = recordStep(open.facts, stepShape(config));
+    const { plan, step } = tuned
+      ? await recordTunedStep(open, config)
+      : recordStep(open.facts, stepShape(config));
     assertFits(plan, open.facts.software ? Deno.systemMemoryInfo().available : undefined);
     const runner = await PlanRunner.build(plan, open);
     fillStep(runner, step, config);
