@@ -2,8 +2,8 @@ import deltaSource from "../../kernels/attention_delta.wgsl" with { type: "text"
 import { ShapeError } from "../gpu/errors.ts";
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
-import { type AttentionVariant, backwardKernel, forwardKernel } from "./attention_kernels.ts";
-import { type Sequences, tilesOf } from "./sequences.ts";
+import { type AttentionVariant, backwardKernels, forwardKernels } from "./attention_kernels.ts";
+import { describeLengths, type Sequences, tilesOf } from "./sequences.ts";
 
 export type { AttentionVariant } from "./attention_kernels.ts";
 
@@ -47,17 +47,24 @@ export function attention(
   const lse = gpu.empty([tokens, numHeads], "attention.lse", "f32");
   if (tokens === 0) return { out, lse };
 
-  const { kernel, rowsPerTile, ...compiled } = forwardKernel(gpu.adapter, headDim, variant);
-  const tiles = tilesOf(gpu, sequences, rowsPerTile);
-  gpu.run({
-    ...compiled,
-    label: `${kernel}.forward`,
-    entryPoint: "forward",
-    params: paramsOf(tiles, sizes),
-    inputs: [qkv, tiles],
-    outputs: [out, lse],
-    workgroups: tiles.shape[0] * numHeads,
-    flops: 4 * pairs * embedDim,
+  const shape = `${qkv.dtype} ${numHeads}x${headDim} ${describeLengths(sequences)}`;
+  gpu.choose({
+    key: `attention.forward ${shape}`,
+    variants: forwardKernels(gpu.adapter, headDim, variant),
+    record(gpu, { kernel, source, constants, rowsPerTile }) {
+      const tiles = tilesOf(gpu, sequences, rowsPerTile);
+      gpu.run({
+        label: `${kernel}.forward`,
+        source,
+        entryPoint: "forward",
+        constants,
+        params: paramsOf(tiles, sizes),
+        inputs: [qkv, tiles],
+        outputs: [out, lse],
+        workgroups: tiles.shape[0] * numHeads,
+        flops: 4 * pairs * embedDim,
+      });
+    },
   });
   return { out, lse };
 }
@@ -89,23 +96,25 @@ export function attentionBackward(
   if (tokens === 0) return dQkv;
 
   const delta = tokenDelta(gpu, out, dOut, sizes);
-  const { kernel, rowsPerTile, source, constants } = backwardKernel(
-    gpu.adapter,
-    headDim,
-    variant,
-  );
-  const tiles = tilesOf(gpu, sequences, rowsPerTile);
-  for (const ROWS_ARE_KEYS of [0, 1]) {
-    gpu.run({
-      label: `${kernel}.backward_rows ${ROWS_ARE_KEYS ? "dk dv" : "dq"}`,
-      source,
-      entryPoint: "backward_rows",
-      constants: { ...constants, ROWS_ARE_KEYS },
-      params: paramsOf(tiles, sizes),
-      inputs: [qkv, dOut, lse, delta, tiles],
-      outputs: [dQkv],
-      workgroups: tiles.shape[0] * numHeads,
-      flops: (ROWS_ARE_KEYS ? 8 : 6) * pairs * embedDim,
+  const shape = `${qkv.dtype} ${numHeads}x${headDim} ${describeLengths(sequences)}`;
+  for (const [ROWS_ARE_KEYS, results] of ["dq", "dk dv"].entries()) {
+    gpu.choose({
+      key: `attention.backward_rows ${results} ${shape}`,
+      variants: backwardKernels(gpu.adapter, headDim, variant),
+      record(gpu, { kernel, source, constants, rowsPerTile }) {
+        const tiles = tilesOf(gpu, sequences, rowsPerTile);
+        gpu.run({
+          label: `${kernel}.backward_rows ${results}`,
+          source,
+          entryPoint: "backward_rows",
+          constants: { ...constants, ROWS_ARE_KEYS },
+          params: paramsOf(tiles, sizes),
+          inputs: [qkv, dOut, lse, delta, tiles],
+          outputs: [dQkv],
+          workgroups: tiles.shape[0] * numHeads,
+          flops: (ROWS_ARE_KEYS ? 8 : 6) * pairs * embedDim,
+        });
+      },
     });
   }
   return dQkv;

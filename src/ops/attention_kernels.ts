@@ -8,6 +8,7 @@ import wideBackwardSource from "../../kernels/attention_wide_backward.wgsl" with
 import wideSource from "../../kernels/attention_wide.wgsl" with { type: "text" };
 import type { AdapterFacts } from "../gpu/device.ts";
 import type { KernelSource } from "../gpu/kernel.ts";
+import type { Variant } from "../gpu/recorder.ts";
 import { linkKernel } from "./link_kernel.ts";
 
 /**
@@ -17,7 +18,7 @@ import { linkKernel } from "./link_kernel.ts";
 export type AttentionVariant = "tiled" | "subgroup";
 
 /** A kernel, what it is compiled with, and the queries (or keys) of a tile. */
-export interface AttentionKernel {
+export interface AttentionKernel extends Variant {
   kernel: string;
   source: KernelSource;
   constants: Record<string, number>;
@@ -31,39 +32,56 @@ const WIDE_ROWS = 24;
 const WIDE = linkKernel(wideSource, { wide: true });
 const WIDE_BACKWARD = linkKernel(wideBackwardSource, { wide: true });
 
-/** The kernel of {@linkcode attention} for heads of this width. */
-export function forwardKernel(
+/** The kernels of {@linkcode attention} for heads of this width, the built-in one first. */
+export function forwardKernels(
   adapter: AdapterFacts,
   headDim: number,
   variant?: AttentionVariant,
-): AttentionKernel {
+): AttentionKernel[] {
   const subgroup = subgroupKernel(adapter, headDim, variant, [WIDE, subgroupSource]);
-  if (subgroup) return subgroup;
-  const { rowGroups, colsPerLane } = forwardTile(adapter, headDim);
-  return {
+  if (subgroup) return [subgroup];
+  const vecsOf = ({ rowGroups, colsPerLane }: Tile) => {
+    const [rows, keys] = [4 * rowGroups, 8 * colsPerLane];
+    return (rows + keys) * vecStride(headDim) + keys * rowGroups + 8 * rowGroups;
+  };
+  return fittingTiles(adapter, vecsOf).map((tile) => ({
+    name: nameOf(tile),
     kernel: "attention",
     source: forwardSource,
-    constants: { HEAD_DIM: headDim, ROW_GROUPS: rowGroups, KEYS_PER_LANE: colsPerLane },
-    rowsPerTile: 4 * rowGroups,
-  };
+    constants: {
+      HEAD_DIM: headDim,
+      ROW_GROUPS: tile.rowGroups,
+      KEYS_PER_LANE: tile.colsPerLane,
+    },
+    rowsPerTile: 4 * tile.rowGroups,
+  }));
 }
 
-/** The kernel of {@linkcode attentionBackward} for heads of this width. */
-export function backwardKernel(
+/** The kernels of {@linkcode attentionBackward} for heads of this width, the built-in one first. */
+export function backwardKernels(
   adapter: AdapterFacts,
   headDim: number,
   variant?: AttentionVariant,
-): AttentionKernel {
+): AttentionKernel[] {
   const sources = [WIDE_BACKWARD, subgroupBackwardSource] as const;
   const subgroup = subgroupKernel(adapter, headDim, variant, sources);
-  if (subgroup) return { ...subgroup, kernel: `${subgroup.kernel}_backward` };
-  const { rowGroups, colsPerLane } = backwardTile(adapter, headDim);
-  return {
+  if (subgroup) return [{ ...subgroup, kernel: `${subgroup.kernel}_backward` }];
+  const vecsOf = ({ rowGroups, colsPerLane }: Tile) => {
+    const [rows, cols] = [4 * rowGroups, 8 * colsPerLane];
+    if (colsPerLane > 2) return Infinity; // the kernel has no registers for more
+    return 2 * (rows + cols) * vecStride(headDim) + 2 * cols * rowGroups;
+  };
+  return fittingTiles(adapter, vecsOf).map((tile) => ({
+    name: nameOf(tile),
     kernel: "attention_backward",
     source: backwardSource,
-    constants: { HEAD_DIM: headDim, ROW_GROUPS: rowGroups, COLS_PER_LANE: colsPerLane },
-    rowsPerTile: 4 * rowGroups,
-  };
+    constants: {
+      HEAD_DIM: headDim,
+      ROW_GROUPS: tile.rowGroups,
+      COLS_PER_LANE: tile.colsPerLane,
+    },
+    rowsPerTile: 4 * tile.rowGroups,
+  }));
 }
 
 /** One of the kernels for software adapters, the wide one first; null where neither is wanted. */
@@ -76,12 +94,14 @@ function subgroupKernel(
   if ((variant ?? (kernels === "cpu" ? "subgroup" : "tiled")) === "tiled") return null;
   if (shaderInt64 && subgroupSize === 8 && headDim % 8 === 0 && headDim <= 64) {
     const constants = { HEAD_DIM: headDim };
-    return { kernel: "attention_wide", source: wide, constants, rowsPerTile: WIDE_ROWS };
+    const kernel = "attention_wide";
+    return { name: kernel, kernel, source: wide, constants, rowsPerTile: WIDE_ROWS };
   }
   // A lane holds 4 slots of 4 numbers of a head each, and loads them in fours.
   if (headDim % 4 !== 0 || headDim > 16 * subgroupSize) return null;
   const constants = { HEAD_DIM: headDim, LANES: subgroupSize };
-  return { kernel: "attention_subgroup", source: narrow, constants, rowsPerTile: SUBGROUP_ROWS };
+  const kernel = "attention_subgroup";
+  return { name: kernel, kernel, source: narrow, constants, rowsPerTile: SUBGROUP_ROWS };
 }
 
 interface Tile {
@@ -89,7 +109,7 @@ interface Tile {
   colsPerLane: number;
 }
 
-/** Tile sizes from best to smallest: the first one that fits an adapter's workgroup memory. */
+/** The first of these that fits an adapter's workgroup memory is the built-in one. */
 const TILES: Tile[] = [
   { rowGroups: 8, colsPerLane: 4 },
   { rowGroups: 8, colsPerLane: 2 },
@@ -99,23 +119,31 @@ const TILES: Tile[] = [
   { rowGroups: 1, colsPerLane: 1 },
 ];
 
-function forwardTile(adapter: AdapterFacts, headDim: number): Tile {
-  return fitting(adapter, ({ rowGroups, colsPerLane }) => {
-    const [rows, keys] = [4 * rowGroups, 8 * colsPerLane];
-    return (rows + keys) * vecStride(headDim) + keys * rowGroups + 8 * rowGroups;
-  });
+/** Others to choose among: more rows load less, fewer leave room for more workgroups. */
+const OTHER_TILES: Tile[] = [
+  { rowGroups: 16, colsPerLane: 4 },
+  { rowGroups: 16, colsPerLane: 2 },
+  { rowGroups: 16, colsPerLane: 1 },
+  { rowGroups: 8, colsPerLane: 2 },
+  { rowGroups: 8, colsPerLane: 1 },
+  { rowGroups: 4, colsPerLane: 4 },
+  { rowGroups: 4, colsPerLane: 2 },
+];
+
+function fittingTiles(
+  { maxWorkgroupBytes, maxWorkgroupLanes }: AdapterFacts,
+  vecsOf: (tile: Tile) => number,
+): Tile[] {
+  const fits = (tile: Tile) =>
+    vecsOf(tile) * 16 <= maxWorkgroupBytes && 8 * tile.rowGroups <= maxWorkgroupLanes;
+  const builtIn = TILES.find(fits) ?? TILES.at(-1)!;
+  const others = OTHER_TILES.filter((tile) => fits(tile) && nameOf(tile) !== nameOf(builtIn));
+  return [builtIn, ...others];
 }
 
-function backwardTile(adapter: AdapterFacts, headDim: number): Tile {
-  return fitting(adapter, ({ rowGroups, colsPerLane }) => {
-    const [rows, cols] = [4 * rowGroups, 8 * colsPerLane];
-    if (colsPerLane > 2) return Infinity; // the kernel has no registers for more
-    return 2 * (rows + cols) * vecStride(headDim) + 2 * cols * rowGroups;
-  });
-}
-
-function fitting(adapter: AdapterFacts, vecsOf: (tile: Tile) => number): Tile {
-  return TILES.find((tile) => vecsOf(tile) * 16 <= adapter.maxWorkgroupBytes) ?? TILES.at(-1)!;
+/** Rows of a tile, and columns that it looks at together. */
+function nameOf({ rowGroups, colsPerLane }: Tile): string {
+  return `${4 * rowGroups}x${8 * colsPerLane}`;
 }
 
 /** 4-vectors from one row of a head to the next in workgroup memory: odd, as in the kernels. */

@@ -51,15 +51,24 @@ export function makeSequences(
   };
 }
 
+/** How many sequences there are of each length, such as `64x257+256x50`. */
+export function describeLengths({ lengths }: Sequences): string {
+  const counts = new Map<number, number>();
+  for (const length of lengths) counts.set(length, (counts.get(length) ?? 0) + 1);
+  return [...counts].map(([length, count]) => `${count}x${length}`).join("+");
+}
+
 /**
  * A table of tiles, u32 `[tiles, 4]`: first token, first token of its sequence, end of its
  * sequence, 0. No tile spans two sequences; it may end early with its sequence.
  *
- * Made once for each tile size, however many blocks use it.
+ * Made once for each recorder and tile size, however many blocks use it.
  */
 export function tilesOf(gpu: Recorder, sequences: Sequences, rowsPerTile: number): Tensor {
-  let bySize = TILES.get(sequences);
-  if (!bySize) TILES.set(sequences, bySize = new Map());
+  let bySequences = TILES.get(gpu);
+  if (!bySequences) TILES.set(gpu, bySequences = new WeakMap());
+  let bySize = bySequences.get(sequences);
+  if (!bySize) bySequences.set(sequences, bySize = new Map());
   let tiles = bySize.get(rowsPerTile);
   if (!tiles) {
     const table: number[] = [];
@@ -76,4 +85,4 @@ export function tilesOf(gpu: Recorder, sequences: Sequences, rowsPerTile: number
   return tiles;
 }
 
-const TILES = new WeakMap<Sequences, Map<number, Tensor>>();
+const TILES = new WeakMap<Recorder, WeakMap<Sequences, Map<number, Tensor>>>();

@@ -1,8 +1,9 @@
-import { deepEqual, throws } from "node:assert/strict";
+import { deepEqual, ok, throws } from "node:assert/strict";
 import { ShapeError } from "../../src/gpu/errors.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import type { Recorder } from "../../src/gpu/recorder.ts";
 import { attention, attentionBackward, type AttentionVariant } from "../../src/ops/attention.ts";
+import { backwardKernels, forwardKernels } from "../../src/ops/attention_kernels.ts";
 import { makeSequences } from "../../src/ops/sequences.ts";
 import {
   attentionBackwardReference,
@@ -10,7 +11,7 @@ import {
   type AttentionShape,
 } from "../reference/attention.ts";
 import { assertAllClose, centralDifferences, dot, randomArray } from "../support/arrays.ts";
-import { poisoned } from "../support/poisoned.ts";
+import { poisoned, preferring } from "../support/poisoned.ts";
 
 /** The variants this adapter can run. */
 function variantsOf(gpu: Gpu): AttentionVariant[] {
@@ -75,6 +76,21 @@ Deno.test("attention() and its gradient match the float64 reference", async (t) 
         () => assertMatchesReference(gpu, shape, { variant }),
       );
     }
+  }
+});
+
+Deno.test("attention() and its gradient match the float64 reference with every tile", async (t) => {
+  using gpu = await Gpu.open();
+  const names = new Set(
+    [forwardKernels, backwardKernels].flatMap((kernelsOf) =>
+      kernelsOf({ ...gpu.adapter, kernels: "gpu" }, 64).map(({ name }) => name)
+    ),
+  );
+  ok(names.has("64x16"), [...names].join(" "));
+  for (const name of names) {
+    const recorder = preferring(poisoned(gpu, { kernels: "gpu" }), name);
+    const shape = { lengths: [70, 17, 1, 33], numHeads: 2, headDim: 64 };
+    await t.step(name, () => assertMatchesReference(gpu, shape, { recorder }));
   }
 });
 

@@ -1,7 +1,7 @@
 import { deepEqual, equal, notEqual, throws } from "node:assert/strict";
 import { ShapeError } from "../../src/gpu/errors.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
-import { makeSequences, tilesOf } from "../../src/ops/sequences.ts";
+import { describeLengths, makeSequences, tilesOf } from "../../src/ops/sequences.ts";
 
 Deno.test("makeSequences() lays sequences one after another", async () => {
   using gpu = await Gpu.open();
@@ -23,6 +23,11 @@ Deno.test("tilesOf() cuts each sequence by itself, and makes a table once", asyn
   deepEqual([...table], [0, 0, 5, 0, 4, 0, 5, 0, 5, 5, 7, 0]);
   equal(tilesOf(gpu, sequences, 4), tiles);
   notEqual(tilesOf(gpu, sequences, 8), tiles);
+});
+
+Deno.test("describeLengths() counts sequences of each length", async () => {
+  using gpu = await Gpu.open();
+  equal(describeLengths(makeSequences(gpu, [5, 5, 2, 5])), "3x5+1x2");
 });
 
 Deno.test("makeSequences() names a length that is none", async () => {
