@@ -32,7 +32,7 @@ export function paperChart(paper: PaperRoofline): Uint8Array<ArrayBuffer> {
         { color: ARITHMETIC, text: "arithmetic" },
         { color: MEMORY, text: "memory" },
         { color: TAIL, text: "last workgroups" },
-        { color: LOST, text: "what else the kernel does, if nothing hides it" },
+        { color: LOST, text: "what more it takes with caution" },
       ],
     },
   );

@@ -5,7 +5,7 @@ import { type KernelFootprint, kernelFootprint } from "./kernel_footprint.ts";
 import { type KernelTraits, traitsOf } from "./kernel_traits.ts";
 import { leastTimes } from "./roofline.ts";
 
-/** What the cautious estimate takes for granted, as it was measured on such GPUs by others. */
+/** What the cautious estimate takes for granted: round numbers, of the size that others measured. */
 export const ASSUMED = {
   /** From when a lane asks the memory for something to when it has it. */
   latencyNs: 600,
@@ -44,7 +44,7 @@ export interface PaperKernel extends
   rooflineMs: number;
   /** The same, with the last workgroups waited for: the least there can be. */
   leastMs: number;
-  /** With what the kernel's own way costs where nothing of it is hidden. */
+  /** With what the kernel does besides, see {@linkcode ASSUMED}. */
   cautiousMs: number;
 }
 

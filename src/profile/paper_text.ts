@@ -60,12 +60,10 @@ export function paperSummary(paper: PaperRoofline): string[] {
     `at most ${mostImagesPerSecond.toFixed(0)} images/s: a step takes ${ms(leastMs)} ms at the ` +
     `limits of arithmetic and memory, ${percent(1 - rooflineMs / leastMs)} of it waiting for the ` +
     `last workgroups`,
-    `with caution ${cautiousImagesPerSecond.toFixed(0)} images/s: ${
-      ms(cautiousMs)
-    } ms, if nothing ` +
-    `hides what kernels do besides: instructions that stage tensors, ${instructionsPerVector} for ` +
-    `each vector from workgroup memory, its bandwidth without reads that lanes share, loads that ` +
-    `take ${latencyNs} ns, ${gapUs} us between ${dispatches} dispatches`,
+    `with caution ${cautiousImagesPerSecond.toFixed(0)} images/s: ${ms(cautiousMs)} ms, with ` +
+    `instructions that stage tensors, ${instructionsPerVector} for each vector from workgroup ` +
+    `memory, its bandwidth as if lanes shared no reads, loads that take ${latencyNs} ns, and ` +
+    `${gapUs} us between ${dispatches} dispatches`,
   ];
 }
 
