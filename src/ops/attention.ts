@@ -127,7 +127,7 @@ function tokenDelta(gpu: Recorder, out: Tensor, dOut: Tensor, sizes: AttentionSi
   gpu.run({
     label: "attention_delta.forward",
     source: deltaSource,
-    entryPoint: "forward",
+    entryPoint: headDim % 4 === 0 ? "forward_vectors" : "forward",
     constants: { HEAD_DIM: headDim, WORKGROUP_SIZE },
     inputs: [out, dOut],
     outputs: [delta],

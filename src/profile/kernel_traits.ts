@@ -59,6 +59,9 @@ const TRAITS: Record<string, (constants: Constants, wgsl: string) => Partial<Ker
       bytesOnTheWay: 2 * VEC_BYTES,
     };
   },
+  attention_delta: ({ HEAD_DIM = 64 }) => ({
+    bytesOnTheWay: HEAD_DIM % 4 === 0 ? 2 * VEC_BYTES : 8,
+  }),
   adamw: () => ({ registers: 40, bytesOnTheWay: 5 * VEC_BYTES }),
   // Four rows, or four splits, at once.
   column_sum: () => ({ bytesOnTheWay: 4 * 4 }),
