@@ -17,10 +17,11 @@
 //            rows [tokens, 2] = (token, bits of its factor), the first of which are the product's;
 //            residual and the y that it joins [tokens, cols], [rows, cols] without rows.
 // Launch     one workgroup per tile, tiles of rows fastest: one stripe of B serves many tiles.
-// Numerics   Φ(x) is ½ + x·P(x²) within [-1, 1], and outside Φ(-x) = exp(-x²/2)·t·Q(t) with
-//            t = 1/(1 + 0.4x), both least-maximum fits: Φ has an absolute error below 1e-7, and
-//            gelu keeps its relative accuracy in the left tail.
-// Source     Hendrycks, Gimpel 2016, arXiv:1606.08415; Touvron et al. 2021, arXiv:2103.17239.
+// Numerics   f32, rounded where it is stored.
+// Source     Touvron et al. 2021, arXiv:2103.17239.
+
+import package::parts::elem::elem;
+import package::parts::gelu::{gelu, gelu_slope};
 
 struct Params {
   rows: u32, cols: u32, range: vec2u, // range: first step of k, and where the sums end
@@ -79,27 +80,6 @@ fn factor_of(place: vec2u) -> f32 {
 fn stream_index_of(place: vec2u) -> u32 {
   if (params.has_rows == 0u) { return index_of(place); }
   return rows[2u * place.x] * params.cols + place.y;
-}
-
-// Φ(x), and φ(x)·√(2π).
-fn normal(x: f32) -> vec2f {
-  let size = min(abs(x), 15.0); // beyond, Φ(-x) is 0 in f32
-  let square = size * size;
-  let density = exp(-0.5 * square);
-  let p = fma(fma(fma(fma(fma(-7.65420852e-6, square, 1.13486372e-4), square, -1.18632994e-3),
-    square, 9.97332341e-3), square, -6.64903599e-2), square, 0.39894228);
-  let t = 1.0 / fma(0.4, size, 1.0);
-  let q = fma(fma(fma(fma(fma(fma(0.0681213824, t, -0.186428033), t, 0.1053632), t, 0.0555405405),
-    t, 0.139002312), t, 0.15909999), t, 0.159595783);
-  let tail = density * t * q;
-  let far = select(1.0 - tail, tail, x < 0.0);
-  return vec2f(select(far, fma(x, p, 0.5), size < 1.0), density);
-}
-
-fn gelu(x: f32) -> f32 { return x * normal(x).x; }
-fn gelu_slope(x: f32) -> f32 {
-  let n = normal(x);
-  return fma(clamp(x, -15.0, 15.0) * 0.39894228, n.y, n.x);
 }
 
 @compute @workgroup_size(WORKGROUP_SIZE)

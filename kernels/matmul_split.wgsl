@@ -13,6 +13,8 @@
 // Numerics   f32 sums over one split, then over the splits in order: the same bits each time.
 // Source     split-K: NVIDIA CUTLASS, "Efficient GEMM in CUDA", parallelized reductions.
 
+import package::parts::elem::elem;
+
 override SUM_LANES: u32 = 256;
 
 struct Params {

@@ -6,6 +6,7 @@ import { ShapeError } from "../gpu/errors.ts";
 import type { Elem } from "../gpu/kernel.ts";
 import { packParams, type Param, type Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
+import { linkKernel } from "./link_kernel.ts";
 import { tiledMatmul } from "./matmul_tiled.ts";
 import { type Epilogue, wideMatmul } from "./matmul_wide.ts";
 import { type MatmulTile, tileCount, tilesFor } from "./matmul_tile.ts";
@@ -23,7 +24,7 @@ export interface MatmulOptions {
 const SUBGROUP = { tileRows: 32, tileCols: 32, constants: { WORKGROUP_SIZE: 8 } };
 
 /** Differs: whole files are joined, for each part serves several. */
-const SUBGROUP_SOURCE = [subgroup, scalarLoads, epilogues].join("\n");
+const SUBGROUP_SOURCE = linkKernel([epilogues, subgroup, scalarLoads].join("\n"));
 
 /** Longest sum of one dispatch: 4 steps an iteration, below the 65,535 that some drivers loop. */
 export const MAX_DEPTH = 65_536;

@@ -1,6 +1,8 @@
 import scalars from "../../kernels/matmul_tiled/scalars.wgsl" with { type: "text" };
 import tiled from "../../kernels/matmul_tiled.wgsl" with { type: "text" };
 import vectors from "../../kernels/matmul_tiled/vectors.wgsl" with { type: "text" };
+import type { LinkedKernel } from "../gpu/kernel.ts";
+import { linkKernel } from "./link_kernel.ts";
 import type { MatmulTile } from "./matmul_tile.ts";
 
 /** Elements of one load. */
@@ -17,18 +19,19 @@ export interface TiledProduct {
 }
 
 /** Modules by what follows the product, so that plans compile each of them once. */
-const joined = new Map<string, string>();
+const linked = new Map<string, LinkedKernel>();
 
-/** The kernel of a product in tiles, with what `follows` makes of them, and its constants. */
+/** The kernel of a product in tiles with what `follows` makes of its tiles, and its constants. */
 export function tiledMatmul(
   tile: MatmulTile,
   product: TiledProduct,
   follows: string,
-): { source: string; constants: Record<string, number> } {
+): { source: LinkedKernel; constants: Record<string, number> } {
   const loads = comesInVectors(product) ? vectors : scalars;
   const key = loads + follows;
-  const source = joined.get(key) ?? [tiled, loads, follows].join("\n");
-  joined.set(key, source);
+  // Imports stand before all else.
+  const source = linked.get(key) ?? linkKernel([follows, tiled, loads].join("\n"));
+  linked.set(key, source);
   const { transposeA, transposeB } = product;
   const alongK = { A_ALONG_K: transposeA ? 0 : 1, B_ALONG_K: transposeB ? 1 : 0 };
   return { source, constants: { ...tile.constants, ...alongK } };
