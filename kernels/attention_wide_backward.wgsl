@@ -1,14 +1,17 @@
-// kernels/attention_wide_backward.wgsl: backward_rows of attention_backward.wgsl for software
-// adapters, eight neighbours at once.
+// kernels/attention_wide_backward.wgsl: backward of attention.wgsl for software adapters, eight
+// neighbours at once.
 //
 // Math       p = e^(s − lse)   dp = dout·vᵀ   ds = p·(dp − delta)   s = q·kᵀ/√head_dim
-//            rows are queries:  dq = Σ_keys ds·k/√head_dim
-//            rows are keys:     dk = Σ_queries ds·q/√head_dim,   dv = Σ_queries p·dout
-// Shapes     qkv, dqkv [T, 3·D];  dout [T, D];  lse, delta [T, heads];
+//            backward_queries   dq = Σ_keys ds·k/√head_dim,   delta_out = delta + Σ_keys ds / Σ_keys p
+//            backward_keys      dk = Σ_queries ds·q/√head_dim,   dv = Σ_queries p·dout
+// Shapes     qkv, dqkv [T, 3·D];  dout [T, D];  lse, delta, delta_out [T, heads];
 //            tiles: (first row, sequence start, sequence end, 0).
-// Launch     once for queries and once for keys: one subgroup of 8 lanes per tile of 24 rows and head;
-//            a lane owns 8 columns of the head.
-// Numerics   f32 sums in a fixed order; every row has one owner, so nothing is added atomically.
+// Launch     backward_queries, then backward_keys with its delta: one subgroup of 8 lanes per tile of
+//            24 rows and head; a lane owns 8 columns of the head.
+// Numerics   f32 sums in a fixed order; every row has one owner, so nothing is added atomically. Keys
+//            that all move alike change nothing: Σ_keys ds is 0. So backward_keys takes a delta of the
+//            very same p and dp; that of attention_delta.wgsl comes from the p of the forward pass, and
+//            would leave a gradient of the keys' bias that is nothing but the rounding of exp.
 // Source     Dao et al. 2022, arXiv:2205.14135, appendix B; laid out as attention_wide.wgsl: what is
 //            loaded of a column makes the scores and the result. On lavapipe 0.30 to 0.36 of the time
 //            of attention_subgroup_backward.wgsl; tiles of 16 rows take 1.0 to 1.24 of that of 24.
@@ -18,7 +21,7 @@ import package::parts::wide_cells::{Cell, Value, from_cell, to_cell};
 
 override HEAD_DIM: u32 = 64; // a multiple of 8, at most 64
 override CELLS: u32 = HEAD_DIM / 8u;
-override ROWS_ARE_KEYS: bool = false;
+override ROWS_ARE_KEYS: bool = false; // true for backward_keys
 
 // Side 1 makes the scores: q and k. Side 2 makes dp: dout and v.
 const Q = 0u;
@@ -41,6 +44,7 @@ struct Params { tiles: u32, heads: u32, scale: f32 }
 @group(0) @binding(4) var<storage, read> delta: array<f32>;
 @group(0) @binding(5) var<storage, read> tiles: array<vec4u>;
 @group(0) @binding(6) var<storage, read_write> dqkv: array<Cell>;
+@group(0) @binding(7) var<storage, read_write> delta_out: array<f32>;
 
 // Where a lane is, and the end of its sequence.
 struct Place { head: u32, lane: u32, end: u32 }
@@ -81,14 +85,15 @@ fn stats_of(row: u32, at: Place) -> vec2f {
   return vec2f(lse[index], delta[index]);
 }
 
-// Eight rows: both sides, what is known of each as a query, and their gradients so far.
-struct Group { side1: Rows, side2: Rows, stats: vec2f, d1: Rows, d2: Rows }
+// Eight rows: both sides, what is known of each as a query, their gradients so far, and, of queries,
+// Σ p and Σ ds.
+struct Group { side1: Rows, side2: Rows, stats: vec2f, d1: Rows, d2: Rows, sums: vec2f }
 
 fn load_group(first: u32, at: Place) -> Group {
   var stats = vec2f();
   if (!ROWS_ARE_KEYS) { stats = stats_of(first + at.lane, at); }
   return Group(load_rows(ROW_SIDE1, first, at), load_rows(ROW_SIDE2, first, at), stats, Rows(),
-               Rows());
+               Rows(), vec2f());
 }
 
 // Four columns: both sides, what is known of each as a query, and which of them exist.
@@ -106,6 +111,7 @@ fn add_block(group: ptr<function, Group>, block: Block, lane: u32) {
   let ds = p * (products_of((*group).side2, block.side2, lane) - delta_4);
   (*group).d1 = with_mixtures((*group).d1, block.side1, ds);
   if (ROWS_ARE_KEYS) { (*group).d2 = with_mixtures((*group).d2, block.side2, p); }
+  else { (*group).sums += vec2f((p.x + p.y) + (p.z + p.w), (ds.x + ds.y) + (ds.z + ds.w)); }
 }
 
 fn store_row(part: u32, row: u32, value: Value, at: Place) {
@@ -128,36 +134,68 @@ fn store_group(first: u32, group: Group, at: Place) {
   if (ROWS_ARE_KEYS) { store_rows(ROW_SIDE2, first, group.d2, 1.0, at); }
 }
 
-@compute @workgroup_size(8)
-fn backward_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
-                 @builtin(local_invocation_index) lane: u32) {
-  let index = group.y * groups.x + group.x;
-  if (index >= params.tiles * params.heads) { return; }
-  let tile = tiles[index / params.heads];
-  let at = Place(index % params.heads, lane, tile.z);
-  var a = load_group(tile.x, at);
-  var b = load_group(tile.x + 8u, at);
-  var c = load_group(tile.x + 16u, at);
+// What a subgroup works on: rows from the first on, of a sequence.
+struct Tile { first: u32, start: u32, end: u32, head: u32 }
 
-  for (var first = tile.y; first < tile.z; first += 4u) {
+fn tile_of(group: vec3u, groups: vec3u) -> Tile {
+  let index = group.y * groups.x + group.x;
+  if (index >= params.tiles * params.heads) { return Tile(); } // the grid may be a little larger
+  let tile = tiles[index / params.heads];
+  return Tile(tile.x, tile.y, tile.z, index % params.heads);
+}
+
+// 24 rows.
+struct Groups { a: Group, b: Group, c: Group }
+
+// Gradients of all rows of a tile, stored.
+fn gradients_of(tile: Tile, at: Place) -> Groups {
+  var a = load_group(tile.first, at);
+  var b = load_group(tile.first + 8u, at);
+  var c = load_group(tile.first + 16u, at);
+  for (var first = tile.start; first < tile.end; first += 4u) {
     let cols = first + FOUR;
-    let held = min(cols, vec4u(tile.z - 1u));
+    let held = min(cols, vec4u(tile.end - 1u));
     var block = Block(load_columns(COL_SIDE1, held, at), load_columns(COL_SIDE2, held, at), vec4f(),
-                      vec4f(), cols < vec4u(tile.z));
+                      vec4f(), cols < vec4u(tile.end));
     if (ROWS_ARE_KEYS) {
       // One load for four columns; the other four lanes hold the same.
-      let stats = stats_of(first + lane % 4u, at);
+      let stats = stats_of(first + at.lane % 4u, at);
       block.lse = vec4f(subgroupBroadcast(stats.x, 0u), subgroupBroadcast(stats.x, 1u),
                         subgroupBroadcast(stats.x, 2u), subgroupBroadcast(stats.x, 3u));
       block.delta = vec4f(subgroupBroadcast(stats.y, 0u), subgroupBroadcast(stats.y, 1u),
                           subgroupBroadcast(stats.y, 2u), subgroupBroadcast(stats.y, 3u));
     }
-    add_block(&a, block, lane);
-    add_block(&b, block, lane);
-    add_block(&c, block, lane);
+    add_block(&a, block, at.lane);
+    add_block(&b, block, at.lane);
+    add_block(&c, block, at.lane);
   }
+  store_group(tile.first, a, at);
+  store_group(tile.first + 8u, b, at);
+  store_group(tile.first + 16u, c, at);
+  return Groups(a, b, c);
+}
 
-  store_group(tile.x, a, at);
-  store_group(tile.x + 8u, b, at);
-  store_group(tile.x + 16u, c, at);
+fn store_delta(first: u32, group: Group, at: Place) {
+  let row = first + at.lane;
+  let delta_here = group.stats.y + group.sums.y / group.sums.x;
+  if (row < at.end) { delta_out[row * params.heads + at.head] = delta_here; }
+}
+
+@compute @workgroup_size(8)
+fn backward_queries(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+                    @builtin(local_invocation_index) lane: u32) {
+  let tile = tile_of(group, groups);
+  if (tile.end == 0u) { return; }
+  let at = Place(tile.head, lane, tile.end);
+  let found = gradients_of(tile, at);
+  store_delta(tile.first, found.a, at);
+  store_delta(tile.first + 8u, found.b, at);
+  store_delta(tile.first + 16u, found.c, at);
+}
+
+@compute @workgroup_size(8)
+fn backward_keys(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+                 @builtin(local_invocation_index) lane: u32) {
+  let tile = tile_of(group, groups);
+  if (tile.end > 0u) { gradients_of(tile, Place(tile.head, lane, tile.end)); }
 }

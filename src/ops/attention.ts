@@ -97,20 +97,26 @@ export function attentionBackward(
 
   const delta = tokenDelta(gpu, out, dOut, sizes);
   const shape = `${qkv.dtype} ${numHeads}x${headDim} ${describeLengths(sequences)}`;
+  const variants = backwardKernels(gpu.adapter, headDim, variant);
+  const refined = variants[0].refinesDelta
+    ? gpu.empty(delta.shape, "attention.delta", "f32")
+    : null;
   for (const [ROWS_ARE_KEYS, results] of ["dq", "dk dv"].entries()) {
     gpu.choose({
       key: `attention.backward_rows ${results} ${shape}`,
-      variants: backwardKernels(gpu.adapter, headDim, variant),
+      variants,
       record(gpu, { kernel, source, constants, rowsPerTile }) {
         const tiles = tilesOf(gpu, sequences, rowsPerTile);
+        const side = ROWS_ARE_KEYS ? "keys" : "queries";
+        const entryPoint = `backward_${refined ? side : "rows"}`;
         gpu.run({
-          label: `${kernel}.backward_rows ${results}`,
+          label: `${kernel}.${entryPoint} ${results}`,
           source,
-          entryPoint: "backward_rows",
+          entryPoint,
           constants: { ...constants, ROWS_ARE_KEYS },
           params: paramsOf(tiles, sizes),
-          inputs: [qkv, dOut, lse, delta, tiles],
-          outputs: [dQkv],
+          inputs: [qkv, dOut, lse, ROWS_ARE_KEYS ? refined ?? delta : delta, tiles],
+          outputs: refined && !ROWS_ARE_KEYS ? [dQkv, refined] : [dQkv],
           workgroups: tiles.shape[0] * numHeads,
           flops: (ROWS_ARE_KEYS ? 8 : 6) * pairs * embedDim,
         });

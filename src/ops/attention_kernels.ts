@@ -23,6 +23,8 @@ export interface AttentionKernel extends Variant {
   source: KernelSource;
   constants: Record<string, number>;
   rowsPerTile: number;
+  /** Of the way back: whether the queries' part writes a better delta for the keys'. */
+  refinesDelta?: boolean;
 }
 
 /** The subgroup variant where heads come in fours, and where in eights. */
@@ -65,7 +67,10 @@ export function backwardKernels(
 ): AttentionKernel[] {
   const sources = [WIDE_BACKWARD, subgroupBackwardSource] as const;
   const subgroup = subgroupKernel(adapter, headDim, variant, sources);
-  if (subgroup) return [{ ...subgroup, kernel: `${subgroup.kernel}_backward` }];
+  if (subgroup) {
+    const refinesDelta = subgroup.source === WIDE_BACKWARD;
+    return [{ ...subgroup, kernel: `${subgroup.kernel}_backward`, refinesDelta }];
+  }
   const vecsOf = ({ rowGroups, colsPerLane }: Tile) => {
     const [rows, cols] = [4 * rowGroups, 8 * colsPerLane];
     if (colsPerLane > 2) return Infinity; // the kernel has no registers for more
