@@ -12,7 +12,7 @@
 //            queries 1.03 to 1.3 of that of 24; with 32, 0.9 (50 tokens) to 1.2.
 
 import package::parts::head_rows::{Columns, Rows, columns_of, products_of, scaled, with_mixtures};
-import package::parts::wide_cells::{Cell, Value, from_cell, to_cell};
+import package::parts::cells::{Cell, Value, from_cell, to_cell};
 
 override HEAD_DIM: u32 = 64; // a multiple of 8, at most 64
 override CELLS: u32 = HEAD_DIM / 8u;

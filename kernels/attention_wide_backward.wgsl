@@ -17,7 +17,7 @@
 //            of attention_subgroup_backward.wgsl; tiles of 16 rows take 1.0 to 1.24 of that of 24.
 
 import package::parts::head_rows::{Columns, Rows, columns_of, products_of, with_mixtures};
-import package::parts::wide_cells::{Cell, Value, from_cell, to_cell};
+import package::parts::cells::{Cell, Value, from_cell, to_cell};
 
 override HEAD_DIM: u32 = 64; // a multiple of 8, at most 64
 override CELLS: u32 = HEAD_DIM / 8u;

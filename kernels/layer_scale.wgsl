@@ -8,10 +8,14 @@
 //            subset [tokens, 2] = (token, bits of its factor), the first rows of which are the
 //            branch's;  γ [dim];  partial [splits, 2·dim] = sums for (dγ, dβ), [splits, dim] for dβ
 //            alone without γ; add_partials.wgsl adds them up.
-// Launch     one column of one split of the rows per lane: what is read once gives all three.
+// Launch     one cell (parts/cells.wgsl) of one split of the rows per lane: what is read once gives all three.
 // Numerics   f32 sums in a fixed order, of what dbranch is before it is rounded; four rows at once,
 //            so that a lane has as many loads on their way.
 // Source     Touvron et al. 2021, arXiv:2103.17239; Huang et al. 2016, arXiv:1603.09382.
+
+import package::parts::cells::{
+  CELL, Cell, Value, WideCell, from_cell, from_wide, times, to_cell, to_wide
+};
 
 override WORKGROUP_SIZE: u32 = 64;
 override HAS_GAMMA: bool = true; // without it γ is 1, and dy is bound in its and the branch's place
@@ -20,51 +24,63 @@ override HAS_SUBSET: bool = true; // without it all rows take part, unscaled, an
 struct Params { rows: u32, dim: u32, splits: u32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> dy: array<elem>;
+@group(0) @binding(1) var<storage, read> dy: array<Cell>;
 @group(0) @binding(2) var<storage, read> subset: array<u32>;
-@group(0) @binding(3) var<storage, read> gamma: array<f32>;
-@group(0) @binding(4) var<storage, read> branch: array<elem>;
-@group(0) @binding(5) var<storage, read_write> dbranch: array<elem>;
-@group(0) @binding(6) var<storage, read_write> partial: array<f32>;
+@group(0) @binding(3) var<storage, read> gamma: array<WideCell>;
+@group(0) @binding(4) var<storage, read> branch: array<Cell>;
+@group(0) @binding(5) var<storage, read_write> dbranch: array<Cell>;
+@group(0) @binding(6) var<storage, read_write> partial: array<WideCell>;
 
 // dy of a row of the branch, as the branch's factor scales it.
-fn scaled_dy(row: u32, col: u32) -> f32 {
-  if (!HAS_SUBSET) { return f32(dy[row * params.dim + col]); }
-  return bitcast<f32>(subset[2u * row + 1u]) * f32(dy[subset[2u * row] * params.dim + col]);
+fn scaled_dy(row: u32, cell: u32) -> Value {
+  let cells = params.dim / CELL;
+  if (!HAS_SUBSET) { return from_cell(dy[row * cells + cell]); }
+  let factor = bitcast<f32>(subset[2u * row + 1u]);
+  return from_cell(dy[subset[2u * row] * cells + cell]) * factor;
 }
 
-/// Writes one element of dbranch; returns what it adds to dγ and dβ.
-fn terms_of(row: u32, col: u32, scale: f32) -> vec2f {
-  let d = scaled_dy(row, col);
-  let index = row * params.dim + col;
-  dbranch[index] = elem(scale * d);
-  if (!HAS_GAMMA) { return vec2f(0.0, d); }
-  return vec2f(d * f32(branch[index]), scale * d);
+// What a row adds to dγ and dβ.
+struct Terms { dgamma: Value, dbeta: Value }
+
+// Writes one cell of dbranch.
+fn terms_of(row: u32, cell: u32, scale: Value) -> Terms {
+  let d = scaled_dy(row, cell);
+  let at = row * (params.dim / CELL) + cell;
+  if (!HAS_GAMMA) {
+    dbranch[at] = to_cell(d);
+    return Terms(Value(), d);
+  }
+  let scaled = times(scale, d);
+  dbranch[at] = to_cell(scaled);
+  return Terms(times(d, from_cell(branch[at])), scaled);
 }
+
+fn sum_of(a: Terms, b: Terms) -> Terms { return Terms(a.dgamma + b.dgamma, a.dbeta + b.dbeta); }
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn backward(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
-  let col = group.x * WORKGROUP_SIZE + lane;
+  let cells = params.dim / CELL;
+  let cell = group.x * WORKGROUP_SIZE + lane;
   let split = group.y;
-  if (col >= params.dim) { return; }
-  var scale = 1.0;
-  if (HAS_GAMMA) { scale = gamma[col]; }
+  if (cell >= cells) { return; }
+  var scale = Value();
+  if (HAS_GAMMA) { scale = from_wide(gamma[cell]); }
   let rows_per_split = (params.rows + params.splits - 1u) / params.splits;
   let end = min((split + 1u) * rows_per_split, params.rows);
-  var s0 = vec2f(); var s1 = vec2f(); var s2 = vec2f(); var s3 = vec2f();
+  var s0 = Terms(); var s1 = Terms(); var s2 = Terms(); var s3 = Terms();
   var row = split * rows_per_split;
   for (; row + 3u < end; row += 4u) {
-    s0 += terms_of(row, col, scale);
-    s1 += terms_of(row + 1u, col, scale);
-    s2 += terms_of(row + 2u, col, scale);
-    s3 += terms_of(row + 3u, col, scale);
+    s0 = sum_of(s0, terms_of(row, cell, scale));
+    s1 = sum_of(s1, terms_of(row + 1u, cell, scale));
+    s2 = sum_of(s2, terms_of(row + 2u, cell, scale));
+    s3 = sum_of(s3, terms_of(row + 3u, cell, scale));
   }
-  for (; row < end; row++) { s0 += terms_of(row, col, scale); }
-  let sum = (s0 + s1) + (s2 + s3);
+  for (; row < end; row++) { s0 = sum_of(s0, terms_of(row, cell, scale)); }
+  let sum = sum_of(sum_of(s0, s1), sum_of(s2, s3));
   if (HAS_GAMMA) {
-    partial[split * 2u * params.dim + col] = sum.x;
-    partial[(split * 2u + 1u) * params.dim + col] = sum.y;
+    partial[split * 2u * cells + cell] = to_wide(sum.dgamma);
+    partial[(split * 2u + 1u) * cells + cell] = to_wide(sum.dbeta);
   } else {
-    partial[split * params.dim + col] = sum.y;
+    partial[split * cells + cell] = to_wide(sum.dbeta);
   }
 }

@@ -9,7 +9,7 @@
 
 import package::matmul_wide::params::params;
 import package::matmul_wide::tile::Tile;
-import package::parts::wide_cells::{Cell, from_cell};
+import package::parts::cells::{Cell, from_cell};
 
 override B_ALONG_K: bool = false;
 

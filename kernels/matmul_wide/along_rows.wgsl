@@ -10,7 +10,7 @@
 
 import package::matmul_wide::params::params;
 import package::matmul_wide::tile::Tile;
-import package::parts::wide_cells::{Cell, from_cell};
+import package::parts::cells::{Cell, from_cell};
 
 @group(0) @binding(1) var<storage, read> a: array<Cell>;
 @group(0) @binding(2) var<storage, read> b: array<Cell>;

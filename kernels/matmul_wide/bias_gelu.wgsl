@@ -5,7 +5,7 @@
 import package::matmul_wide::columns::{load_beta, with_bias};
 import package::matmul_wide::params::params;
 import package::parts::gelu::gelu;
-import package::parts::wide_cells::{Cell, Value, rounded, to_cell};
+import package::parts::cells::{Cell, Value, rounded, to_cell};
 
 @group(0) @binding(4) var<storage, read_write> y: array<Cell>;
 

@@ -5,7 +5,7 @@
 import package::matmul_wide::columns::{load_beta, load_gamma, with_bias};
 import package::matmul_wide::params::params;
 import package::matmul_wide::stream::{cell_of, joined, load_rows, stream_row};
-import package::parts::wide_cells::{Cell, Value, to_cell};
+import package::parts::cells::{Cell, Value, to_cell};
 
 @group(0) @binding(7) var<storage, read_write> y: array<Cell>;
 

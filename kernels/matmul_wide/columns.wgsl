@@ -4,7 +4,7 @@
 // Launch     loaded once for all rows of a tile.
 
 import package::matmul_wide::params::params;
-import package::parts::wide_cells::{Value, WideCell, from_wide};
+import package::parts::cells::{Value, WideCell, from_wide, times};
 
 @group(0) @binding(3) var<storage, read> beta: array<WideCell>;
 @group(0) @binding(5) var<storage, read> gamma: array<WideCell>;
@@ -23,6 +23,4 @@ fn load_gamma(col: u32) {
 
 fn with_bias(product: Value) -> Value { return product + beta_8; }
 
-fn scaled(branch: Value) -> Value {
-  return Value(branch[0] * gamma_8[0], branch[1] * gamma_8[1]);
-}
+fn scaled(branch: Value) -> Value { return times(branch, gamma_8); }

@@ -3,7 +3,7 @@
 // Math       y = p
 
 import package::matmul_wide::params::params;
-import package::parts::wide_cells::{Cell, Value, to_cell};
+import package::parts::cells::{Cell, Value, to_cell};
 
 @group(0) @binding(3) var<storage, read_write> stored: array<Cell>;
 

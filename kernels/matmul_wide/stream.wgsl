@@ -8,7 +8,7 @@
 
 import package::matmul_wide::columns::scaled;
 import package::matmul_wide::params::params;
-import package::parts::wide_cells::{Cell, Value, from_cell};
+import package::parts::cells::{Cell, Value, from_cell};
 
 @group(0) @binding(4) var<storage, read> residual: array<Cell>;
 @group(0) @binding(6) var<storage, read> rows: array<vec2u>;

@@ -1,13 +1,13 @@
 // kernels/parts/head_rows.wgsl: eight rows of a head, and products with four others.
 //
-// Shapes     a lane holds 8 neighbouring numbers of each row, as parts/wide_cells.wgsl has them; of
+// Shapes     a lane holds 8 neighbouring numbers of each row, as parts/cells.wgsl has them; of
 //            numbers for each of the eight rows, lane n holds those of row n, one for each of four
 //            columns. Columns are four rows too: `first` has the first four numbers of each, `last`
 //            the last.
 // Launch     by subgroups of 8 lanes, for heads of up to 64 numbers.
 // Numerics   f32; a product of two rows is summed within lanes, then in a tree over them.
 
-import package::parts::wide_cells::Value;
+import package::parts::cells::Value;
 
 struct Rows {
   r0: Value, r1: Value, r2: Value, r3: Value, r4: Value, r5: Value, r6: Value, r7: Value,

@@ -1,11 +1,12 @@
-import source from "../../kernels/column_sum.wgsl" with { type: "text" };
+import root from "../../kernels/column_sum.wgsl" with { type: "text" };
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
 import { addPartials } from "./add_partials.ts";
+import { linkForCells } from "./link_kernel.ts";
 import { rowSplits } from "./row_splits.ts";
+import { columnKernel, COLUMNS } from "./wide_cells.ts";
 
-/** Narrow, so that a small width still makes several workgroups. */
-const WORKGROUP_SIZE = 64;
+const SOURCES = linkForCells(root);
 
 /**
  * Adds the sum of each column of `x` `[M, N]` to `into` `[N]`: the gradient of a bias.
@@ -18,16 +19,14 @@ export function columnSum(gpu: Recorder, x: Tensor, into: Tensor): void {
   if (rows === 0 || cols === 0) return;
   const splits = rowSplits(rows);
   const partial = gpu.empty([splits, cols], "column_sum.partial", "f32");
-  const blocks = Math.ceil(cols / WORKGROUP_SIZE);
   gpu.run({
+    ...columnKernel(gpu.adapter, cols, SOURCES),
     label: "column_sum.partial_sums",
-    source,
     entryPoint: "partial_sums",
-    constants: { WORKGROUP_SIZE },
     params: packParams(["u32", rows], ["u32", cols], ["u32", splits]),
     inputs: [x],
     outputs: [partial],
-    workgroups: [blocks, splits],
+    workgroups: [Math.ceil(cols / COLUMNS), splits],
   });
   addPartials(gpu, partial, [into]);
 }

@@ -1,13 +1,14 @@
-import source from "../../kernels/layer_scale.wgsl" with { type: "text" };
+import root from "../../kernels/layer_scale.wgsl" with { type: "text" };
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
 import { addPartials } from "./add_partials.ts";
 import { columnSum } from "./column_sum.ts";
+import { linkForCells } from "./link_kernel.ts";
 import { rowSplits } from "./row_splits.ts";
 import { bytesOfRows, expectSubset, type RowSubset } from "./row_subset.ts";
+import { columnKernel, COLUMNS } from "./wide_cells.ts";
 
-/** Narrow, so that a small width still makes several workgroups. */
-const WORKGROUP_SIZE = 64;
+const SOURCES = linkForCells(root);
 
 /** What scaled a residual branch on its way forward. */
 export interface BranchScales {
@@ -50,15 +51,16 @@ export function layerScaleBackward(
   const splits = rowSplits(rows);
   const partial = gpu.empty([splits, scale ? 2 * dim : dim], "layer_scale.partial", "f32");
   const inputs = [dy, subset?.table ?? dy, scale?.gamma ?? dy, scale?.branch ?? dy];
+  const { source, constants } = columnKernel(gpu.adapter, dim, SOURCES);
   gpu.run({
     label: "layer_scale.backward",
     source,
     entryPoint: "backward",
-    constants: { WORKGROUP_SIZE, HAS_GAMMA: scale ? 1 : 0, HAS_SUBSET: subset ? 1 : 0 },
+    constants: { ...constants, HAS_GAMMA: scale ? 1 : 0, HAS_SUBSET: subset ? 1 : 0 },
     params: packParams(["u32", rows], ["u32", dim], ["u32", splits]),
     inputs,
     outputs: [dBranch, partial],
-    workgroups: [Math.ceil(dim / WORKGROUP_SIZE), splits],
+    workgroups: [Math.ceil(dim / COLUMNS), splits],
     bytes: subset ? bytesOfRows(subset, rows, [...inputs, dBranch, partial]) : undefined,
   });
   addPartials(gpu, partial, scale ? [scale.dGamma, dBias] : [dBias]);

@@ -5,7 +5,7 @@ import logSumExp from "../../kernels/parts/log_sum_exp.wgsl" with { type: "text"
 import rowSum from "../../kernels/parts/row_sum.wgsl" with { type: "text" };
 import u64 from "../../kernels/parts/u64.wgsl" with { type: "text" };
 import viewTable from "../../kernels/parts/view_table.wgsl" with { type: "text" };
-import wideCells from "../../kernels/parts/wide_cells.wgsl" with { type: "text" };
+import cells from "../../kernels/parts/cells.wgsl" with { type: "text" };
 import workgroupSum from "../../kernels/parts/workgroup_sum.wgsl" with { type: "text" };
 import { type KernelParts, LinkedKernel } from "../gpu/kernel.ts";
 
@@ -18,7 +18,7 @@ const PARTS: KernelParts = {
   "parts/row_sum": rowSum,
   "parts/u64": u64,
   "parts/view_table": viewTable,
-  "parts/wide_cells": wideCells,
+  "parts/cells": cells,
   "parts/workgroup_sum": workgroupSum,
 };
 
@@ -28,4 +28,9 @@ export function linkKernel(
   { files, ...conditions }: { files?: KernelParts; wide?: boolean } = {},
 ): LinkedKernel {
   return new LinkedKernel(root, { ...PARTS, ...files }, conditions);
+}
+
+/** The same kernel for single elements and for eight at once (`parts/cells.wgsl`). */
+export function linkForCells(root: string): Record<"narrow" | "wide", LinkedKernel> {
+  return { narrow: linkKernel(root), wide: linkKernel(root, { wide: true }) };
 }

@@ -14,7 +14,9 @@ const CASES: { dim: number; rows: number; drop: SubsetCase | null }[] = [
   { dim: 1, rows: 1, drop: null },
   { dim: 5, rows: 8, drop: null },
   { dim: 70, rows: 377, drop: null },
+  { dim: 72, rows: 377, drop: null }, // in eights
   ...SUBSETS.map((drop, i) => ({ dim: [1, 5, 9, 70][i], rows: 0, drop })),
+  { dim: 24, rows: 0, drop: SUBSETS[3] },
 ];
 
 Deno.test("layerScaleBackward() matches central differences of the reference", async (t) => {
