@@ -75,6 +75,7 @@ export type { ParsedTransformArgs, TransformArgs } from "./src/config/transform_
 export type { Schedules, ScheduleSettings, StepSettings } from "./src/optim/schedules.ts";
 export { DataError } from "./src/images/errors.ts";
 export type { ImageProblem } from "./src/images/image_set.ts";
+export type { Precision } from "./src/config/device_fields.ts";
 export type { Accelerator, AdapterFacts, DeviceOptions, KernelFamily } from "./src/gpu/device.ts";
 export { GpuError, ShapeError } from "./src/gpu/errors.ts";
 export { CheckpointError } from "./src/safetensors.ts";

@@ -42,7 +42,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   demo: ["setup", "training", ...TRAINING],
   setup: [],
   machine: ["setup", "images", "ops", "gpu", ...LEAVES],
-  training: ["profile", ...TRAINING],
+  training: ["machine", "profile", ...TRAINING],
   tuning: ["files", "gpu"],
   profile: ["machine", "report", "files", "version", "gpu"],
   eval: [...DATA, "inference", "weights", "model", "optim", ...COMPUTE],

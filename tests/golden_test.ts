@@ -10,12 +10,17 @@ import { replayGolden } from "../src/golden/golden.ts";
 import { sampled } from "../src/golden/sampled.ts";
 import { replayTraining } from "../src/golden/training_case.ts";
 import { replayUnits } from "../src/golden/units.ts";
+import { openDevice } from "../src/gpu/device.ts";
 import { Gpu } from "../src/gpu/gpu.ts";
 import { SafetensorsMap } from "../src/safetensors.ts";
 import { recordSteps } from "./support/recorded_step.ts";
 import { tinyBatch, type TinyOptions, tinyShape, TinyStep } from "./support/tiny_step.ts";
 
 const ROOT = fileURLToPath(new URL("./golden/", import.meta.url));
+
+const open = await openDevice();
+const SHADER_F16 = open.facts.shaderF16;
+open.close();
 
 const FOLDERS = readdirSync(ROOT, { withFileTypes: true })
   .filter((entry) => entry.isDirectory()).map((entry) => entry.name).sort();
@@ -49,7 +54,24 @@ for (const kernels of ["gpu", "cpu"] as const) {
     const failed = await replayGolden(EVERY_OP.map((folder) => ROOT + folder), { print, kernels });
     equal(lines.filter((line) => line.startsWith("FAIL")).join("\n"), "");
     equal(failed, 0);
-    match(lines[0], new RegExp(`^on .+, kernels=${kernels}$`));
+    match(lines[0], new RegExp(`^on .+, kernels=${kernels}, precision=32-true$`));
+  });
+}
+
+for (const kernels of ["gpu", "cpu"] as const) {
+  Deno.test({
+    name: `replayGolden() finds cases in tolerance with 16-mixed on kernels=${kernels}`,
+    ignore: !SHADER_F16,
+    fn: async () => {
+      const lines: string[] = [];
+      const print = (line: string) => void lines.push(line);
+      const folders = FOLDERS.filter((folder) => /^(tiny|unit)_/.test(folder));
+      const options = { print, kernels, precision: "16-mixed" } as const;
+      const failed = await replayGolden(folders.map((folder) => ROOT + folder), options);
+      equal(lines.filter((line) => line.startsWith("FAIL")).join("\n"), "");
+      equal(failed, 0);
+      match(lines[0], /, precision=16-mixed$/);
+    },
   });
 }
 

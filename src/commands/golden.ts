@@ -1,4 +1,4 @@
-import { ACCELERATORS, KERNELS } from "../config/device_fields.ts";
+import { ACCELERATORS, KERNELS, PRECISIONS } from "../config/device_fields.ts";
 import { type Command, Option } from "../deps/commander.ts";
 import { replayGolden } from "../golden/golden.ts";
 import { type CommandContext, examples, EXIT } from "./command_line.ts";
@@ -10,6 +10,7 @@ export function addGolden(program: Command, context: CommandContext, run = repla
     .argument("<folders...>", "folders with case.json and tensors.safetensors")
     .addOption(new Option("--accelerator <kind>", "adapter to use").choices(ACCELERATORS))
     .addOption(new Option("--kernels <family>", "variants of the kernels").choices(KERNELS))
+    .addOption(new Option("--precision <format>", "number format").choices(PRECISIONS))
     .addHelpText("after", GOLDEN_HELP)
     .action(async (folders, options) => {
       if (await run(folders, options) > 0) context.exitCode = EXIT.failed;

@@ -47,9 +47,10 @@ const GPU_NAMES = Object.keys(GPU_MODELS) as GpuModelName[];
 
 /** A plan as text. */
 export function describePlan(report: PlanReport): string {
-  const { model, batchSize, adapter, totalBytes, peakActivationBytes, largestBuffer } = report;
+  const { model, batchSize, precision, adapter } = report;
+  const { totalBytes, peakActivationBytes, largestBuffer } = report;
   return [
-    `${model}, batch_size ${batchSize}, ${adapter}`,
+    `${model}, batch_size ${batchSize}, precision ${precision}, ${adapter}`,
     ...report.phases.flatMap(phaseLines),
     "memory",
     ...Object.entries(report.memory).map(([kind, bytes]) => memoryLine(kind, bytes)),

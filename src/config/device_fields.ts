@@ -11,6 +11,17 @@ export const KERNELS = ["auto", "gpu", "cpu"] as const;
 /** When variants of kernels may be measured. */
 export const AUTOTUNE = ["off", "on", "force"] as const;
 
+/** Number formats by Lightning's names. */
+export const PRECISIONS = ["32-true", "16-mixed"] as const;
+
+/** The number format of a run. */
+export type Precision = typeof PRECISIONS[number];
+
+/** What `precision` comes to. */
+export function precisionOf({ precision }: { precision: Precision | "auto" }): Precision {
+  return precision === "auto" ? "32-true" : precision;
+}
+
 /** What a run computes on, and in which numbers; spread into the schema of a whole run. */
 export const deviceFields = {
   accelerator: z.enum(ACCELERATORS).default("auto")
@@ -29,14 +40,17 @@ export const deviceFields = {
     .describe("Machines of a run; one for now"),
   strategy: z.literal("auto", { error: `must be "auto", for ${ONE_DEVICE}` }).default("auto")
     .describe("How several GPUs share the work; nothing to choose for now"),
-  precision: z.enum(["auto", "32-true"], { error: ({ input }) => precisionError(input) })
-    .default("auto").describe("Number format of the computation; only float32 for now"),
+  precision: z.enum(["auto", ...PRECISIONS], {
+    error: ({ input }) => precisionError(input),
+  }).default("auto").describe(
+    'Number format: "auto" is float32; "16-mixed" stores activations as float16, and scales losses',
+  ),
 };
 
 function precisionError(input: unknown): string {
-  const must = 'must be "auto" or "32-true"';
+  const must = 'must be "auto", "32-true" or "16-mixed"';
   const text = String(input);
-  if (text === "16-mixed") return `${must}, for float16 is not there yet`;
+  if (text === "16-true") return `${must}, for weights in float16 alone do not train`;
   if (text.startsWith("bf16")) return `${must}, for WGSL, and so any GPU here, has no bfloat16`;
   if (text.startsWith("64")) return `${must}, for WGSL, and so any GPU here, has no float64`;
   return must;

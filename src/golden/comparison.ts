@@ -1,26 +1,10 @@
+import type { Elem } from "../gpu/kernel.ts";
+import { ALLOWED, type Allowed, type Kind, NOISE_FACTOR } from "./allowed.ts";
 import { type PixelDifference, pixelDifference } from "./pixel_difference.ts";
 import { farthest, type Sampled } from "./sampled.ts";
 
-/** How far a quantity may be from the reference. */
-export interface Allowed {
-  /** Of the difference itself. */
-  absolute?: number;
-  /** Relative to the largest magnitude of the expected values. */
-  relative?: number;
-  /** The reference's own rounding noise: up to four times that is allowed, where it is larger. */
-  noise?: number;
-}
-
-/** f32 tolerances by kind of quantity. */
-export const ALLOWED = {
-  loss: { relative: 1e-5 },
-  gradient: { relative: 2e-4 },
-  activation: { relative: 1e-4 },
-  schedule: { relative: 1e-9 },
-  parameter: { absolute: 1e-5 },
-} as const satisfies Record<string, Allowed>;
-
-const NOISE_FACTOR = 4;
+/** A tolerance of a quantity's own, or that of its kind. */
+export type Tolerance = Allowed | Kind;
 
 /** One compared quantity. */
 export interface Compared {
@@ -38,9 +22,17 @@ export interface Compared {
 export class Comparison {
   readonly results: Compared[] = [];
   readonly #print: (line: string) => void;
+  readonly #elem: Elem;
 
-  constructor(print: (line: string) => void = console.log) {
+  /** @param elem How activations are stored by what is compared. */
+  constructor(print: (line: string) => void = console.log, elem: Elem = "f32") {
     this.#print = print;
+    this.#elem = elem;
+  }
+
+  /** The tolerance as numbers. */
+  allowed(tolerance: Tolerance): Allowed {
+    return typeof tolerance === "string" ? ALLOWED[this.#elem][tolerance] : tolerance;
   }
 
   /** Compares values with the reference's; differing lengths and non-finite values fail. */
@@ -48,8 +40,9 @@ export class Comparison {
     name: string,
     actual: ArrayLike<number>,
     expected: ArrayLike<number>,
-    { absolute = 0, relative = 0, noise = 0 }: Allowed,
+    limits: Tolerance,
   ): void {
+    const { absolute = 0, relative = 0, noise = 0 } = this.allowed(limits);
     let largest = 0, maxAbsolute = 0;
     for (let i = 0; i < expected.length; i++) {
       largest = Math.max(largest, Math.abs(expected[i]));
@@ -58,7 +51,7 @@ export class Comparison {
       maxAbsolute = difference <= maxAbsolute ? maxAbsolute : difference;
     }
     if (actual.length !== expected.length) maxAbsolute = Infinity;
-    const tolerance = Math.max(absolute, relative * largest, NOISE_FACTOR * noise);
+    const tolerance = Math.max(absolute, relative * largest, NOISE_FACTOR[this.#elem] * noise);
     const passed = maxAbsolute <= tolerance;
     const maxRelative = maxAbsolute === 0 ? 0 : maxAbsolute / largest;
     const [abs, rel, tol] = [maxAbsolute, maxRelative, tolerance].map(exponential);

@@ -1,6 +1,8 @@
 import type { DeviceOptions } from "../gpu/device.ts";
 import { Gpu } from "../gpu/gpu.ts";
 import { replayAugment } from "./augment_case.ts";
+import type { Precision } from "../config/device_fields.ts";
+import { assertPrecision } from "../training/assert_precision.ts";
 import { type GoldenCase, readCase } from "./case.ts";
 import { Comparison } from "./comparison.ts";
 import { replayMasking } from "./masking_case.ts";
@@ -30,11 +32,14 @@ import { replayUnits } from "./units.ts";
  */
 export async function replayGolden(
   folders: readonly string[],
-  { print = console.log, ...device }: { print?: (line: string) => void } & DeviceOptions = {},
+  { print = console.log, precision = "32-true", ...device }:
+    & { print?: (line: string) => void; precision?: Precision }
+    & DeviceOptions = {},
 ): Promise<number> {
-  using gpu = await Gpu.open(device);
-  print(`on ${gpu.adapter.name}, kernels=${gpu.adapter.kernels}`);
-  const comparison = new Comparison(print);
+  using gpu = await Gpu.open({ ...device, elem: precision === "16-mixed" ? "f16" : "f32" });
+  await assertPrecision({ facts: gpu.adapter, device: gpu.device }, { precision });
+  print(`on ${gpu.adapter.name}, kernels=${gpu.adapter.kernels}, precision=${precision}`);
+  const comparison = new Comparison(print, gpu.elem);
   for (const folder of folders) {
     const golden = await readCase(folder);
     const replay = replayOf(golden);

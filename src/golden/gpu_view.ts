@@ -30,7 +30,7 @@ export async function renderOnGpu(
     channels: image.channels,
     kept: keep.length,
   } as const;
-  const out = gpu.empty([1, keep.length, height, width], "views");
+  const out = gpu.empty([1, keep.length, height, width], "views", "f32");
   const changes = { rotates: params.rotation !== null, changesColor: true };
   const images = gpu.upload([bytes.length / 4], new Uint32Array(bytes.buffer), "images");
   renderViews(

@@ -4,10 +4,10 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { loadModel } from "../inference/load_model.ts";
 import type { Model } from "../inference/model.ts";
 import type { GoldenCase } from "./case.ts";
-import { ALLOWED, type Allowed, type Comparison } from "./comparison.ts";
+import type { Comparison, Tolerance } from "./comparison.ts";
 
 /** Weights of 11 significant bits: each is off by up to 2⁻¹², tokens by a few times that. */
-const HALF: Allowed = { relative: 2e-3 };
+const HALF: Tolerance = { relative: 2e-3 };
 
 /** Loads the same backbone from each of its files, and compares the tokens of every image. */
 export async function replayPretrained(
@@ -21,7 +21,7 @@ export async function replayPretrained(
   for (const file of files.sort()) {
     const { num_heads: numHeads } = golden.json.model;
     using model = await loadModel(join(golden.folder!, file), { numHeads });
-    const allowed = file.includes("half") ? HALF : ALLOWED.activation;
+    const allowed = file.includes("half") ? HALF : "activation";
     for (const image of golden.json.images) {
       await compareImage(model, golden, image, comparison, { file, allowed });
     }
@@ -33,7 +33,7 @@ async function compareImage(
   golden: GoldenCase,
   { tensor, height, width }: { tensor: string; height: number; width: number },
   comparison: Comparison,
-  { file, allowed }: { file: string; allowed: Allowed },
+  { file, allowed }: { file: string; allowed: Tolerance },
 ): Promise<void> {
   const [images] = golden.shape(tensor);
   const features = await model.forwardFeatures(golden.f32(tensor), {

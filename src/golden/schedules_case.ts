@@ -3,7 +3,7 @@ import type { Gpu } from "../gpu/gpu.ts";
 import { paramGroup } from "../optim/param_groups.ts";
 import { Schedules } from "../optim/schedules.ts";
 import type { GoldenCase } from "./case.ts";
-import { ALLOWED, type Comparison } from "./comparison.ts";
+import type { Comparison } from "./comparison.ts";
 
 /** What a schedules case says of one step. */
 type Row = Record<"step" | "lr" | "weight_decay" | "momentum" | "teacher_temp", number>;
@@ -18,7 +18,7 @@ export function replaySchedules(_gpu: Gpu, golden: GoldenCase, comparison: Compa
     const { patch_embed_lr_multiplier } = rest;
     const group = paramGroup(name, depth, { layerwise_decay: decay, patch_embed_lr_multiplier });
     const what = `${golden.name}.layerwise.depth${depth}.${name}`;
-    comparison.check(`${what}.lr_factor`, [group.lrScale], [lr_factor], ALLOWED.schedule);
+    comparison.check(`${what}.lr_factor`, [group.lrScale], [lr_factor], "schedule");
     const decays = [Number(group.decays)];
     comparison.check(`${what}.weight_decay`, decays, [Number(weight_decay)], { absolute: 0 });
   }
@@ -36,7 +36,7 @@ function replayConfig(name: string, config: any, comparison: Comparison): void {
     totalSteps: config.total_steps,
   });
   const { scaledLr } = schedules;
-  comparison.check(`${name}.scaled_lr`, [scaledLr], [config.scaled_lr], ALLOWED.schedule);
+  comparison.check(`${name}.scaled_lr`, [scaledLr], [config.scaled_lr], "schedule");
   const columns = {
     lr: (step: number) => scaledLr * schedules.at(step).learningRateFactor,
     weight_decay: (step: number) => schedules.at(step).weightDecay,
@@ -50,6 +50,6 @@ function replayConfig(name: string, config: any, comparison: Comparison): void {
       const expected = row[column as keyof Row];
       return expected === 0 ? 1 + at(row.step) : at(row.step) / expected;
     });
-    comparison.check(`${name}.${column}`, ratios, ratios.map(() => 1), ALLOWED.schedule);
+    comparison.check(`${name}.${column}`, ratios, ratios.map(() => 1), "schedule");
   }
 }

@@ -2,7 +2,6 @@ import { type Tensor, view } from "../gpu/tensor.ts";
 import { matmul } from "../ops/matmul.ts";
 import type { HeadPass, StepTrace } from "../training/step.ts";
 import { tokensPerCrop } from "../training/step_shape.ts";
-import { ALLOWED } from "./comparison.ts";
 import type { Replay } from "./replay.ts";
 import { targetsOf } from "./targets.ts";
 
@@ -22,11 +21,11 @@ async function compareTokens(
   const global = 2 * batchSize * tokensPerCrop(step.shape).global * model.embedDim;
   const tokens = await gpu.download(studentTokens);
   const teacher = await gpu.download(teacherTokens);
-  check(`step${s}.teacher_tokens_global`, teacher, ALLOWED.activation);
-  check(`step${s}.student_tokens_global`, tokens.subarray(0, global), ALLOWED.activation);
-  check(`step${s}.student_tokens_local`, tokens.subarray(global), ALLOWED.activation);
+  check(`step${s}.teacher_tokens_global`, teacher, "activation");
+  check(`step${s}.student_tokens_global`, tokens.subarray(0, global), "activation");
+  check(`step${s}.student_tokens_local`, tokens.subarray(global), "activation");
   const before = await gpu.download(koleoInput);
-  check(`step${s}.student_cls_before_head`, before, ALLOWED.activation);
+  check(`step${s}.student_cls_before_head`, before, "activation");
 }
 
 async function compareTeacher(replay: Replay, s: number, trace: StepTrace): Promise<void> {
@@ -36,12 +35,12 @@ async function compareTeacher(replay: Replay, s: number, trace: StepTrace): Prom
   // The recorded rows: view 1 of all images, then view 0.
   const rows = [1, 0].flatMap((viewIndex) => images(B).map((b) => b * 2 + viewIndex));
   const cls = await headOutput(replay, trace.teacher.dino, trace.centers.dino);
-  check(`step${s}.teacher_cls_logits`, pick(cls.logits, rows), ALLOWED.activation);
-  check(`step${s}.teacher_cls_targets`, pick(cls.targets, rows), ALLOWED.activation);
+  check(`step${s}.teacher_cls_logits`, pick(cls.logits, rows), "activation");
+  check(`step${s}.teacher_cls_targets`, pick(cls.targets, rows), "target");
   const patch = await headOutput(replay, trace.teacher.ibot, trace.centers.ibot);
   const first = images(masked);
-  check(`step${s}.teacher_patch_logits`, pick(patch.logits, first), ALLOWED.activation);
-  check(`step${s}.teacher_patch_targets`, pick(patch.targets, first), ALLOWED.activation);
+  check(`step${s}.teacher_patch_logits`, pick(patch.logits, first), "activation");
+  check(`step${s}.teacher_patch_targets`, pick(patch.targets, first), "target");
 }
 
 async function compareStudent(replay: Replay, s: number, trace: StepTrace): Promise<void> {
@@ -51,11 +50,11 @@ async function compareStudent(replay: Replay, s: number, trace: StepTrace): Prom
   const cls = await headLogits(replay, trace.student.dino);
   const global = [0, 1].flatMap(row);
   const local = images(L).flatMap((l) => row(2 + l));
-  check(`step${s}.student_cls_global`, pick(cls, global), ALLOWED.activation);
-  check(`step${s}.student_cls_local`, pick(cls, local), ALLOWED.activation);
+  check(`step${s}.student_cls_global`, pick(cls, global), "activation");
+  check(`step${s}.student_cls_local`, pick(cls, local), "activation");
   const patch = await headLogits(replay, trace.student.ibot);
   const first = images(maskedCount(replay, s));
-  check(`step${s}.student_patch_masked`, pick(patch, first), ALLOWED.activation);
+  check(`step${s}.student_patch_masked`, pick(patch, first), "activation");
 }
 
 /** Logits and targets by row; the step itself makes them chunk by chunk and keeps neither. */

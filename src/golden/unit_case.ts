@@ -1,8 +1,8 @@
 import type { Gpu } from "../gpu/gpu.ts";
-import { elementCount, type Tensor } from "../gpu/tensor.ts";
+import { type DType, elementCount, type Tensor } from "../gpu/tensor.ts";
 import { type Parameter, ParameterSet } from "../layers/parameter.ts";
 import type { GoldenCase } from "./case.ts";
-import { ALLOWED, type Allowed, type Comparison } from "./comparison.ts";
+import type { Comparison, Tolerance } from "./comparison.ts";
 
 /** Replays one kind of unit case. */
 export type UnitReplay = (unit: UnitCase) => Promise<void>;
@@ -40,30 +40,38 @@ export class UnitCase {
     return this.golden.i32(`${this.name}.${tensor}`);
   }
 
-  /** A recorded tensor in GPU memory, under another shape where one is given. */
-  upload(tensor: string, shape: readonly number[] = this.shape(tensor)): Tensor {
-    return this.gpu.upload(shape, this.f32(tensor), tensor);
+  /**
+   * A recorded tensor in GPU memory, under another shape where one is given.
+   *
+   * @param dtype As activations are stored if left out.
+   */
+  upload(
+    tensor: string,
+    shape: readonly number[] = this.shape(tensor),
+    dtype: DType = this.gpu.elem,
+  ): Tensor {
+    return this.gpu.upload(shape, this.f32(tensor), tensor, dtype);
   }
 
   /** A recorded tensor in GPU memory as a matrix: all leading axes become rows. */
-  uploadRows(tensor: string): Tensor {
+  uploadRows(tensor: string, dtype?: DType): Tensor {
     const shape = this.shape(tensor);
     const columns = shape[shape.length - 1];
-    return this.upload(tensor, [elementCount(shape) / columns, columns]);
+    return this.upload(tensor, [elementCount(shape) / columns, columns], dtype);
   }
 
-  zeros(shape: readonly number[], label: string): Tensor {
-    return this.gpu.upload(shape, new Float32Array(elementCount(shape)), label);
+  zeros(shape: readonly number[], label: string, dtype: DType = "f32"): Tensor {
+    return this.gpu.upload(shape, new Float32Array(elementCount(shape)), label, dtype);
   }
 
   /** Compares with the tensor of that name. */
-  async check(tensor: string, actual: Tensor | ArrayLike<number>, allowed: Allowed) {
+  async check(tensor: string, actual: Tensor | ArrayLike<number>, allowed: Tolerance) {
     const values = "storage" in actual ? await this.gpu.download(actual) : actual;
     this.comparison.check(`${this.name}.${tensor}`, values, this.f32(tensor), allowed);
   }
 
   /** Compares a scalar of the settings. */
-  checkSetting(name: string, actual: number, allowed: Allowed): void {
+  checkSetting(name: string, actual: number, allowed: Tolerance): void {
     this.comparison.check(`${this.name}.${name}`, [actual], [this.settings[name]], allowed);
   }
 
@@ -79,12 +87,14 @@ export class UnitCase {
     const recorded = (parameter: Parameter) => parameter.name.slice(prefix.length);
     for (const parameter of set.parameters) {
       const { name, shape } = parameter;
-      const value = this.upload(`param.${recorded(parameter)}`, shape);
-      parameter.place(value, this.zeros(shape, `${name}.grad`));
+      const source = `param.${recorded(parameter)}`;
+      const working = parameter.multiplies ? this.upload(source, shape) : undefined;
+      const grad = this.zeros(shape, `${name}.grad`);
+      parameter.place(this.upload(source, shape, "f32"), grad, working);
     }
     const checkGradients = async () => {
       for (const parameter of set.parameters) {
-        await this.check(`grad.${recorded(parameter)}`, parameter.grad, ALLOWED.gradient);
+        await this.check(`grad.${recorded(parameter)}`, parameter.grad, "gradient");
       }
     };
     return { layer, checkGradients };

@@ -11,7 +11,6 @@ import { linearBackwardInput, linearGelu } from "../ops/linear.ts";
 import { linearResidual } from "../ops/linear_residual.ts";
 import { matmul } from "../ops/matmul.ts";
 import { makeSequences } from "../ops/sequences.ts";
-import { ALLOWED } from "./comparison.ts";
 import type { UnitCase, UnitReplay } from "./unit_case.ts";
 import { replayPatchEmbed } from "./unit_patch_embed.ts";
 
@@ -41,10 +40,11 @@ async function replayAttention(unit: UnitCase): Promise<void> {
   );
   const sequences = makeSequences(gpu, new Array<number>(batch).fill(tokens));
   const x = unit.uploadRows("x");
-  const [y, saved] = layer.forward(gpu, x, unit.zeros(x.shape, "residual"), sequences, PLAIN);
-  await unit.check("y", y, ALLOWED.activation);
+  const residual = unit.zeros(x.shape, "residual", gpu.elem);
+  const [y, saved] = layer.forward(gpu, x, residual, sequences, PLAIN);
+  await unit.check("y", y, "activation");
   const dx = layer.backward(gpu, unit.uploadRows("grad_y"), saved);
-  await unit.check("grad_x", dx, ALLOWED.gradient);
+  await unit.check("grad_x", dx, "gradient");
   await checkGradients();
 }
 
@@ -53,9 +53,9 @@ async function replayLayerNorm(unit: UnitCase): Promise<void> {
   const x = unit.uploadRows("x");
   const make = unit.layer((set) => new LayerNorm(set, "", x.shape[1], settings.eps), ".");
   const [y, saved] = make.layer.forward(gpu, x);
-  await unit.check("y", y, ALLOWED.activation);
+  await unit.check("y", y, "activation");
   const dx = make.layer.backward(gpu, unit.uploadRows("grad_y"), saved);
-  await unit.check("grad_x", dx, ALLOWED.gradient);
+  await unit.check("grad_x", dx, "gradient");
   await make.checkGradients();
 }
 
@@ -64,21 +64,21 @@ async function replayLayerScale(unit: UnitCase): Promise<void> {
   const { gpu } = unit;
   const x = unit.uploadRows("x");
   const [rows, dim] = x.shape;
-  const gamma = unit.upload("param.gamma");
+  const gamma = unit.upload("param.gamma", [dim], "f32");
   const dGamma = unit.zeros([dim], "gamma.grad");
   const { y, branch } = linearResidual(gpu, x, identity(unit, dim), null, {
-    residual: unit.zeros([rows, dim], "residual"),
+    residual: unit.zeros([rows, dim], "residual", gpu.elem),
     gamma,
     subset: null,
     keepBranch: true,
   });
-  await unit.check("y", y, ALLOWED.activation);
+  await unit.check("y", y, "activation");
   const dy = unit.uploadRows("grad_y");
   const scale = { gamma, branch: branch!, dGamma };
   const dBias = unit.zeros([dim], "bias.grad");
   const dx = layerScaleBackward(gpu, dy, { scale, subset: null, dBias });
-  await unit.check("grad_x", dx, ALLOWED.gradient);
-  await unit.check("grad.gamma", dGamma, ALLOWED.gradient);
+  await unit.check("grad_x", dx, "gradient");
+  await unit.check("grad.gamma", dGamma, "gradient");
 }
 
 async function replayFeedForward(unit: UnitCase, ffnLayer: ModelConfig["ffnLayer"]) {
@@ -88,10 +88,10 @@ async function replayFeedForward(unit: UnitCase, ffnLayer: ModelConfig["ffnLayer
   const ffnHidden = unit.shape(`param.${ffnLayer === "mlp" ? "fc2" : "w3"}.weight`)[1];
   const config = modelOf({ embedDim, ffnLayer, ffnHidden });
   const { layer, checkGradients } = unit.layer((set) => new FeedForward(set, "", config), ".mlp.");
-  const [y, saved] = layer.forward(gpu, x, unit.zeros(x.shape, "residual"), PLAIN);
-  await unit.check("y", y, ALLOWED.activation);
+  const [y, saved] = layer.forward(gpu, x, unit.zeros(x.shape, "residual", gpu.elem), PLAIN);
+  await unit.check("y", y, "activation");
   const dx = layer.backward(gpu, unit.uploadRows("grad_y"), saved);
-  await unit.check("grad_x", dx, ALLOWED.gradient);
+  await unit.check("grad_x", dx, "gradient");
   await checkGradients();
 }
 
@@ -101,9 +101,9 @@ async function replayGelu(unit: UnitCase): Promise<void> {
   const column = [unit.f32("x").length, 1];
   const one = identity(unit, 1);
   const { pre, y } = linearGelu(gpu, unit.upload("x", column), one, null);
-  await unit.check("y", y, ALLOWED.activation);
+  await unit.check("y", y, "activation");
   const dx = linearBackwardInput(gpu, unit.upload("grad_y", column), one, { pre });
-  await unit.check("grad_x", dx, ALLOWED.gradient);
+  await unit.check("grad_x", dx, "gradient");
 }
 
 async function replayHead(unit: UnitCase): Promise<void> {
@@ -117,26 +117,27 @@ async function replayHead(unit: UnitCase): Promise<void> {
   const prototypes = layer.prototypes(gpu);
   const { features } = saved;
   const y = matmul(gpu, features, prototypes.weight, { transposeB: true });
-  await unit.check("y", y, ALLOWED.activation);
+  await unit.check("y", y, "activation");
   const dy = unit.uploadRows("grad_y");
   const dx = layer.backward(gpu, matmul(gpu, dy, prototypes.weight), saved);
-  layer.prototypesBackward(gpu, matmul(gpu, dy, features, { transposeA: true }), prototypes);
-  await unit.check("grad_x", dx, ALLOWED.gradient);
+  const add = unit.zeros(prototypes.weight.shape, "dPrototypes");
+  layer.prototypesBackward(gpu, matmul(gpu, dy, features, { transposeA: true, add }), prototypes);
+  await unit.check("grad_x", dx, "gradient");
   await checkGradients();
 }
 
 async function replayPosEmbed(unit: UnitCase): Promise<void> {
   const { gpu, settings: { from_grid: from, to_grid: to, offset, antialias } } = unit;
-  const stored = unit.uploadRows("pos_embed");
-  const dy = unit.uploadRows("grad_y");
+  const stored = unit.uploadRows("pos_embed", "f32");
+  const dy = unit.uploadRows("grad_y", "f32");
   const matrix = posInterpolation({ from, to, offset, antialias });
   let [y, dStored] = [stored, dy];
   if (matrix) {
     const map = gpu.upload([dy.shape[0], stored.shape[0]], matrix, "interpolation");
     [y, dStored] = [matmul(gpu, map, stored), matmul(gpu, map, dy, { transposeA: true })];
   }
-  await unit.check("y", y, ALLOWED.activation);
-  await unit.check("grad_pos_embed", dStored, ALLOWED.gradient);
+  await unit.check("y", y, "activation");
+  await unit.check("grad_pos_embed", dStored, "gradient");
 }
 
 /** A model of these sizes without layer scale; what a single layer does not read stays as it is. */
@@ -147,5 +148,5 @@ function modelOf(sizes: Partial<ModelConfig>): ModelConfig {
 function identity({ gpu }: UnitCase, dim: number): Tensor {
   const values = new Float32Array(dim * dim);
   for (let i = 0; i < dim; i++) values[i * dim + i] = 1;
-  return gpu.upload([dim, dim], values, "identity");
+  return gpu.upload([dim, dim], values, "identity", gpu.elem);
 }

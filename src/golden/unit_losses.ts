@@ -7,7 +7,6 @@ import { NO_PAIR, prototypeCrossEntropy } from "../ops/prototype_cross_entropy.t
 import { sinkhornAccumulate, sinkhornFinish, sinkhornReset } from "../ops/sinkhorn_knopp.ts";
 import { softmaxStats } from "../ops/softmax_stats.ts";
 import { addSums } from "../ops/sums.ts";
-import { ALLOWED } from "./comparison.ts";
 import { targetsOf } from "./targets.ts";
 import type { UnitCase, UnitReplay } from "./unit_case.ts";
 
@@ -48,7 +47,7 @@ async function replayIbot(unit: UnitCase): Promise<void> {
   const recorded = unit.i32("mask_indices");
   const name = `${unit.name}.mask_indices`;
   unit.comparison.check(name, indices, recorded, { absolute: 0 });
-  await unit.check("mask_weights", weights, ALLOWED.activation);
+  await unit.check("mask_weights", weights, "activation");
   await compareCrossEntropy(unit, {
     student: "student",
     pairs: (row) => [row, NO_PAIR],
@@ -74,11 +73,12 @@ async function compareCrossEntropy(
     [targets.length / columns, columns],
     targets.map((target) => Math.max(Math.log(target), -1e4)),
     "teacher",
+    gpu.elem,
   );
   const center = unit.zeros([columns], "center");
   const lossScalars = gpu.upload([2], Float32Array.of(1, 1), "loss_scalars");
   const table = Uint32Array.from([...Array(rows).keys()].flatMap(pairs));
-  const losses = gpu.empty([rows], "losses");
+  const losses = gpu.empty([rows], "losses", "f32");
   prototypeCrossEntropy(gpu, {
     student: logits, // its gradient takes its place
     teacher,
@@ -92,15 +92,15 @@ async function compareCrossEntropy(
     rowOffset: 0,
     gradScale: 1,
   });
-  await unit.check("loss", sumOf(unit, losses), ALLOWED.loss);
-  await unit.check(`grad_${student}`, logits, ALLOWED.gradient);
+  await unit.check("loss", sumOf(unit, losses), "loss");
+  await unit.check(`grad_${student}`, logits, "gradient");
 }
 
 async function replayKoleo(unit: UnitCase): Promise<void> {
   const { losses, saved } = koleo(unit.gpu, unit.upload("x"), { groups: 1 });
-  await unit.check("loss", losses, ALLOWED.loss);
+  await unit.check("loss", losses, "loss");
   const scalars = unit.gpu.upload([2], Float32Array.of(1, 1), "loss_scalars");
-  await unit.check("grad_x", koleoBackward(unit.gpu, saved, 1, scalars), ALLOWED.gradient);
+  await unit.check("grad_x", koleoBackward(unit.gpu, saved, 1, scalars), "gradient");
 }
 
 async function replaySinkhorn(unit: UnitCase): Promise<void> {
@@ -108,7 +108,8 @@ async function replaySinkhorn(unit: UnitCase): Promise<void> {
   const logits = unit.upload("logits");
   const [, columns] = logits.shape;
   const temp = gpu.upload([1], Float32Array.of(teacher_temp), "teacher_temp");
-  const [state, center] = [gpu.empty([columns, 2], "state"), gpu.empty([columns], "center")];
+  const state = gpu.empty([columns, 2], "state", "f32");
+  const center = gpu.empty([columns], "center", "f32");
   let lse: Tensor | null = null;
   for (let iteration = 0; iteration < iterations; iteration++) {
     sinkhornReset(gpu, state);
@@ -117,8 +118,8 @@ async function replaySinkhorn(unit: UnitCase): Promise<void> {
     lse = softmaxStats(gpu, logits, center, temp).lse;
   }
   const targets = await targetsOf(gpu, logits, center, temp);
-  await unit.check("dino_targets", targets, ALLOWED.activation);
-  await unit.check("ibot_targets", targets, ALLOWED.activation);
+  await unit.check("dino_targets", targets, "target");
+  await unit.check("ibot_targets", targets, "target");
 }
 
 /** Consecutive calls: each subtracts the center that the calls before it made. */
@@ -129,9 +130,9 @@ async function replayCentering(unit: UnitCase): Promise<void> {
     for (const [step, value] of teacher_temps.entries()) {
       const logits = unit.upload(`step${step}.${kind}_logits`);
       const temp = gpu.upload([1], Float32Array.of(value), "teacher_temp");
-      await unit.check(`step${step}.${kind}_center_used`, center, ALLOWED.activation);
+      await unit.check(`step${step}.${kind}_center_used`, center, "activation");
       const targets = await targetsOf(gpu, logits, center, temp);
-      await unit.check(`step${step}.${kind}_targets`, targets, ALLOWED.activation);
+      await unit.check(`step${step}.${kind}_targets`, targets, "target");
       updateCenter(gpu, center, meanRows(gpu, logits, null), center_momentum, null);
     }
   }

@@ -122,7 +122,8 @@ function chunksOf(gpu: Recorder, { student, unit }: PrototypeLossInput): Chunk[]
   const [rows, dim] = student.features.shape;
   const units = rows / unit.student;
   const bytes = BYTES[student.features.dtype];
-  const bytesPerUnit = (unit.student + unit.teacher) * student.prototypes.shape[0] * bytes;
+  // As many units in either precision: with f16 logits too take half the memory.
+  const bytesPerUnit = (unit.student + unit.teacher) * student.prototypes.shape[0] * BYTES.f32;
   const budget = Math.min(LOGITS_BUDGET_BYTES, gpu.adapter.maxBindingBytes);
   const step = alignedUnits(unit.student * dim * bytes, unit.teacher * dim * bytes);
   const most = Math.max(step, Math.floor(budget / bytesPerUnit / step) * step);

@@ -81,7 +81,7 @@ const HALVES = 4096;
  * Whether f16 is stored and read right, not only listed: products of a few thousand numbers,
  * rounded to either neighbor.
  */
-export async function checkHalf({ device }: Gpu): Promise<boolean> {
+export async function checkHalf({ device }: Pick<Gpu, "device">): Promise<boolean> {
   const [a, b] = ["left", "right"].map((name) => Float16Array.from(uniform(HALVES, name)));
   const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_DST | GPUBufferUsage.COPY_SRC;
   const size = 2 * HALVES;

@@ -5,6 +5,8 @@ import { HYPER_SIZE } from "./adamw.ts";
 
 /** Elements of the state: scale, steps since it changed, steps skipped, two bias corrections. */
 export const LOSS_SCALE_SIZE = 8;
+/** Where in it the bias corrections are. */
+export const LOSS_SCALE_CORRECTIONS = 3;
 
 /** Steps in a row that must count before the scale is doubled. */
 const GROWTH_INTERVAL = 2000;

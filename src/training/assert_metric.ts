@@ -7,12 +7,13 @@ import { FEATURE_METRICS } from "./feature_stats.ts";
 import { DEVICE_METRICS } from "./observers/device_stats_monitor.ts";
 
 /**
- * Metrics that only some rows of a run have: those of the steps whose features are looked at, and
- * after which it is evaluated, or its machine measured.
+ * Metrics that only some rows of a run have: those of the steps whose features are looked at, that
+ * are not skipped, and after which it is evaluated, or its machine measured.
  */
-export function rareMetrics({ callbacks }: TrainConfig): string[] {
+export function rareMetrics({ callbacks, precision }: TrainConfig): string[] {
   return [
     ...FEATURE_METRICS,
+    ...(precision === "16-mixed" ? ["grad_norm"] : []),
     ...evaluationMetrics(callbacks),
     ...(callbacks.device_stats_monitor === null ? [] : DEVICE_METRICS),
   ];

@@ -1,8 +1,10 @@
 import { copyFile, link, rename, rm } from "node:fs/promises";
+import type { TrainConfig } from "../config/train_config.ts";
 import { syncFolder } from "../files/sync_folder.ts";
 import { isSystemError, writeRefused } from "../files/write_refused.ts";
 import { elementCount, type Tensor } from "../gpu/tensor.ts";
 import type { ParameterBuffers } from "../layers/parameter.ts";
+import { LOSS_SCALE_CORRECTIONS, LOSS_SCALE_SIZE } from "../ops/loss_scale.ts";
 import { CheckpointError } from "../safetensors.ts";
 import {
   bytesOf,
@@ -28,6 +30,9 @@ const PARTS = {
 } as const satisfies Record<string, keyof ParameterBuffers>;
 
 const CENTERS = { dino_center: "dinoCenter", ibot_center: "ibotCenter" } as const;
+
+/** The state of dynamic loss scaling, of runs that have it. */
+const LOSS_SCALE = "loss_scale";
 
 /** Where a run stands. */
 export interface Position {
@@ -65,6 +70,11 @@ export async function saveCheckpoint(
   for (const [name, key] of Object.entries(CENTERS)) {
     const data = async () => bytesOf(await memory.download(step[key]));
     sources.push({ name, dtype: "F32", shape: step[key].shape, data });
+  }
+  const { lossScale } = step;
+  if (lossScale !== null) {
+    const data = async () => bytesOf(await memory.download(lossScale));
+    sources.push({ name: LOSS_SCALE, dtype: "F32", shape: lossScale.shape, data });
   }
   await naming(paths.file, () =>
     writeSafetensors(paths.file, sources, {
@@ -133,10 +143,23 @@ export async function loadCheckpoint(
   for (const [name, key] of Object.entries(CENTERS)) {
     memory.write(step[key], await file.f32(name));
   }
+  if (step.lossScale !== null) {
+    const saved = file.entries.has(LOSS_SCALE);
+    memory.write(step.lossScale, saved ? await file.f32(LOSS_SCALE) : lossScaleAfter(file));
+  }
   const { step: stepsDone, epoch, metrics = "{}" } = file.metadata;
   const row = JSON.parse(metrics);
   const position = { step: Number(stepsDone), epoch: Number(epoch) };
   return "step" in row ? { ...position, metrics: row } : position;
+}
+
+/** Of a run so far without loss scaling: the initial scale, and moments after so many steps. */
+function lossScaleAfter({ metadata }: SafetensorsFile): Float32Array<ArrayBuffer> {
+  const { optim_args } = JSON.parse(metadata.config) as Partial<TrainConfig>;
+  const state = new Float32Array(LOSS_SCALE_SIZE);
+  const betas = optim_args?.betas ?? [];
+  betas.forEach((beta, i) => state[LOSS_SCALE_CORRECTIONS + i] = 1 - beta ** Number(metadata.step));
+  return state;
 }
 
 function checkTensors(path: string, file: SafetensorsFile, step: TrainStep): void {
@@ -159,7 +182,7 @@ function checkTensors(path: string, file: SafetensorsFile, step: TrainStep): voi
     );
   }
   for (const name of file.entries.keys()) {
-    if (expected.has(name)) continue;
+    if (expected.has(name) || name === LOSS_SCALE) continue; // a run may change its precision
     throw new CheckpointError(
       `Cannot load "${path}": it must hold the tensors of this model alone, got ${name} besides; ` +
         "use the model and method_args that wrote it",

@@ -3,6 +3,9 @@ import type { StepSettings } from "../optim/schedules.ts";
 import type { MetricsRow } from "./metrics_file.ts";
 import { METRICS } from "./step.ts";
 
+/** Below it scaling makes gradients smaller: what it is for cannot be reached any more. */
+const LEAST_LOSS_SCALE = 1;
+
 /** A loss or gradient that is not a number any more; the run stops. */
 export class TrainingError extends Error {
   override name = "TrainingError";
@@ -69,6 +72,8 @@ export function metricsRow(
       value(name),
     );
   }
+  const scaling = lossScaling(value("loss_scale"), notes.step);
+  const skipped = value("skipped") > 0;
   const { settings } = notes;
   const dino = value("dino_global") + value("dino_local");
   const total = method.dino_loss_weight * dino + method.ibot_loss_weight * value("ibot") +
@@ -85,9 +90,27 @@ export function metricsRow(
     weight_decay: settings.weightDecay,
     teacher_temp: settings.teacherTemp,
     momentum: settings.momentum,
-    grad_norm: value("grad_norm"),
+    ...(skipped ? {} : { grad_norm: value("grad_norm") }),
+    ...(scaling ? { loss_scale: scaling, skipped_steps: value("skipped_steps") } : {}),
     teacher_entropy: value("teacher_entropy"),
     images_per_second: notes.images / (elapsedMs / 1000),
     data_wait_share: Math.min(1, notes.waitMs / elapsedMs),
   };
+}
+
+/**
+ * The scale of a step's gradients; 0 where they are not scaled.
+ *
+ * @throws {NonFiniteError} If it has fallen so far that no step will count again.
+ */
+function lossScaling(scale: number, step: number): number {
+  if (scale === 0 || scale >= LEAST_LOSS_SCALE) return scale;
+  throw new NonFiniteError(
+    `Cannot go on training: loss_scale must be at least ${LEAST_LOSS_SCALE}, got ${scale} in step ` +
+      `${step}, for gradients pass the range of float16 as they are; resume from the last ` +
+      "checkpoint with precision=32-true or a lower optim_args.lr",
+    step,
+    "loss_scale",
+    scale,
+  );
 }

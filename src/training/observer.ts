@@ -1,3 +1,4 @@
+import type { Precision } from "../config/device_fields.ts";
 import type { TrainConfig } from "../config/train_config.ts";
 import type { AdapterFacts } from "../gpu/device.ts";
 import type { Schedules } from "../optim/schedules.ts";
@@ -11,7 +12,7 @@ export interface RunStart {
   /** Variants of kernels, by what they do; empty where there is nothing to choose. */
   variants: KnownVariants;
   /** What `precision` came to. */
-  precision: Exclude<TrainConfig["precision"], "auto">;
+  precision: Precision;
   images: number;
   /** Images of an optimizer step. */
   batchSize: number;

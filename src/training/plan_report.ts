@@ -1,3 +1,4 @@
+import { type Precision, precisionOf } from "../config/device_fields.ts";
 import { evaluatedNetworks } from "../config/evaluation_metrics.ts";
 import { resolveConfig } from "../config/resolve_config.ts";
 import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
@@ -12,6 +13,7 @@ import {
   type GpuModelName,
 } from "../profile/gpu_models.ts";
 import { type PaperRoofline, paperRoofline } from "../profile/paper_roofline.ts";
+import { precisionRefusal } from "./assert_precision.ts";
 import { isEvaluation } from "./evaluation/class_token_pass.ts";
 import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
 import type { StepShape } from "./step_shape.ts";
@@ -41,6 +43,7 @@ export interface PhaseWork {
 export interface PlanReport {
   model: string;
   batchSize: number;
+  precision: Precision;
   adapter: string;
   phases: PhaseWork[];
   /** Bytes by what they are for, the largest first. */
@@ -101,6 +104,7 @@ export async function planOf(
   return {
     model: config.model,
     batchSize: shape.batchSize,
+    precision: precisionOf(config),
     adapter: plan.adapter.name,
     phases,
     memory: Object.fromEntries(memory),
@@ -109,7 +113,7 @@ export async function planOf(
     largestBuffer: largest,
     flops,
     flopsPerImage: flops / shape.batchSize,
-    refusal: missing ?? refusalOf(plan, gpu),
+    refusal: missing ?? precisionRefusal(facts, config) ?? refusalOf(plan, gpu),
     paper: gpu === null ? null : paperOf(plan, shape, gpu),
   };
 }

@@ -8,6 +8,7 @@ import { Schedules } from "../optim/schedules.ts";
 import { writeProfile } from "../profile/profile_files.ts";
 import { type ProfileRecord, type StepProfile, stepProfile } from "../profile/step_profile.ts";
 import { StepProfiler, stepsOfProfile } from "../profile/step_profiler.ts";
+import { assertPrecision } from "./assert_precision.ts";
 import { NoiseBatches } from "./noise_batches.ts";
 import type { PlanOptions } from "./plan_report.ts";
 import { recordStep, stepShape } from "./run_setup.ts";
@@ -84,6 +85,7 @@ async function profiledSteps(
   config: TrainConfig,
   hooks: ProfileHooks,
 ): Promise<ProfileRecord> {
+  await assertPrecision(open, config);
   const shape = stepShape(config);
   const record = (choices?: Choices) => recordStep(open.facts, shape, null, [], choices);
   const { autotune } = config;

@@ -53,6 +53,7 @@ export function stepShape(config: TrainConfig, batchSize = config.batch_size): S
     maxMasked: 1,
     recomputeBlocks: enabled ? every_n_blocks : null,
     accumulationSteps: config.gradient_accumulation_steps,
+    elem: config.precision === "16-mixed" ? "f16" : "f32",
   };
   return { ...shape, maxMasked: Math.max(1, maxMaskedPatches(maskSettings(shape))) };
 }

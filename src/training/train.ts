@@ -1,4 +1,5 @@
 import { ConfigError } from "../config/config_error.ts";
+import { precisionOf } from "../config/device_fields.ts";
 import { evaluatedNetworks } from "../config/evaluation_metrics.ts";
 import { resolveConfig } from "../config/resolve_config.ts";
 import { totalStepsOf } from "../config/run_length.ts";
@@ -10,6 +11,7 @@ import { assertFits, costOf, type Plan } from "../gpu/plan.ts";
 import { PlanRunner } from "../gpu/runner.ts";
 import { Schedules } from "../optim/schedules.ts";
 import type { StopSignal } from "../stop_signal.ts";
+import { assertPrecision } from "./assert_precision.ts";
 import { CollapseWatch } from "./collapse_watch.ts";
 import { countEpochs } from "./epochs.ts";
 import { type EvaluationImages, findEvaluationImages } from "./evaluation/evaluation_images.ts";
@@ -126,6 +128,7 @@ async function runOn(
   log: TrainLog,
   signal: StopSignal,
 ): Promise<TrainResult> {
+  await assertPrecision(open, config);
   const maker = viewMaker(config, open.facts);
   const record = (choices?: Choices) =>
     recordStep(
@@ -214,7 +217,7 @@ function startOf(
     ...known,
     config,
     adapter,
-    precision: config.precision === "auto" ? "32-true" : config.precision,
+    precision: precisionOf(config),
     batchSize,
     totalSteps,
     memoryBytes: costOf(plan).totalBytes,

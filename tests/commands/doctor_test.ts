@@ -93,7 +93,7 @@ Deno.test("doctor without an adapter says what to install, and fails", async () 
 Deno.test("doctor tells faults that are no obstacle from those that are", () => {
   const checks = { ...READY.checks!, half: null, longLoop: false };
   const noted = plain({ ...READY, checks, decoders: { native: "no file", wasm: null } });
-  match(noted, /^note {4}f16 {10}not offered; float32 needs none of it$/m);
+  match(noted, /^note {4}f16 {10}not offered; precision=16-mixed needs it, float32 does not$/m);
   match(noted, /^note {4}long loops {3}end after 65,535 iterations/m);
   match(noted, /^note {4}images {7}no native decoder \(no file\): PNG, GIF and JPEG alone/m);
   match(noted, /\nready$/);

@@ -14,6 +14,7 @@ const RUN = ["train", "out=runs/a", "data=photos", "model=dinov2/vittest"];
 const PLAN: PlanReport = {
   model: "dinov2/vittest",
   batchSize: 8,
+  precision: "16-mixed",
   adapter: "a GPU",
   phases: [{
     phase: "begin",
@@ -98,7 +99,7 @@ Deno.test("plan is a table for people and numbers for programs", async () => {
   const { out } = await run(["plan", "model=dinov2/vittest"]);
   equal(
     out,
-    `dinov2/vittest, batch_size 8, a GPU
+    `dinov2/vittest, batch_size 8, precision 16-mixed, a GPU
 phase begin
   dispatch                                                 count  workgroups       GFLOP          MB
   fill.store                                                   1           4        2.00         3.0
@@ -156,6 +157,9 @@ Deno.test("golden fails if a quantity fails", async () => {
   const { code, calls } = await run(["golden", "a", "b"]);
   deepEqual([code, calls], [0, ["golden a b"]]);
   equal((await run(["golden", "a", "bad"])).code, 1);
+  const { code: mistaken, err } = await run(["golden", "a", "--precision", "bf16-mixed"]);
+  equal(mistaken, 2);
+  ok(err.includes("Allowed choices are 32-true, 16-mixed"), err);
 });
 
 Deno.test("a configuration that cannot be used is one message and exit code 2", async () => {

@@ -180,15 +180,16 @@ Deno.test("resolveConfig() says what one GPU and one process cannot do for now",
 });
 
 Deno.test("resolveConfig() gives the reason why it refuses a precision", () => {
-  const must = 'precision: must be "auto" or "32-true"';
+  const must = 'precision: must be "auto", "32-true" or "16-mixed"';
   const wrong: [precision: unknown, problem: string][] = [
-    ["16-mixed", `${must}, for float16 is not there yet, got "16-mixed"`],
+    ["16-true", `${must}, for weights in float16 alone do not train, got "16-true"`],
     ["bf16-mixed", `${must}, for WGSL, and so any GPU here, has no bfloat16, got "bf16-mixed"`],
     ["64-true", `${must}, for WGSL, and so any GPU here, has no float64, got "64-true"`],
     ["fp8", `${must}, got "fp8"`],
     [32, `${must}, got 32`],
   ];
   for (const [precision, problem] of wrong) refuses({ ...RUN, precision }, problem);
+  equal(resolveConfig({ ...RUN, precision: "16-mixed" }).precision, "16-mixed");
 });
 
 Deno.test("resolveConfig() reports every problem at once", () => {

@@ -183,7 +183,7 @@ async function planned(shape: StepShape, facts?: Partial<AdapterFacts>): Promise
 }
 
 async function live(shape: StepShape): Promise<Backend> {
-  const gpu = await Gpu.open();
+  const gpu = await Gpu.open({ elem: shape.elem });
   const step = new TrainStep(gpu, shape);
   return {
     step,

@@ -86,6 +86,32 @@ Deno.test("a checkpoint restores everything bit for bit", async () => {
   });
 });
 
+Deno.test("a checkpoint keeps the state of loss scaling, and takes one up without", async () => {
+  using half = await Gpu.open({ elem: "f16" });
+  const mixed = tinyStep(half);
+  const stateNow = () => half.download(mixed.lossScale!);
+  const state = Float32Array.of(512, 7, 3, 0.5, 0.25, 0, 0, 0);
+  half.write(mixed.lossScale!, state);
+  scramble(half, mixed);
+  await withFolder(async (folder) => {
+    const paths = { file: `${folder}/mixed.safetensors`, last: null };
+    await saveCheckpoint(paths, mixed, half, PLACE);
+    half.write(mixed.lossScale!, new Float32Array(8));
+    await loadCheckpoint(paths.file, mixed, half);
+    deepEqual(await stateNow(), state);
+
+    // A run may change its precision: the parameters are the same.
+    using gpu = await Gpu.open();
+    const full = tinyStep(gpu);
+    await loadCheckpoint(paths.file, full, gpu);
+    const file = `${folder}/full.safetensors`;
+    const config = { optim_args: { betas: [0.5, 0.75] } };
+    await saveCheckpoint({ file, last: null }, full, gpu, { ...PLACE, step: 2, config });
+    await loadCheckpoint(file, mixed, half);
+    deepEqual([...await stateNow()], [0, 0, 0, 0.75, 0.4375, 0, 0, 0]);
+  });
+});
+
 Deno.test("saveCheckpoint() moves last on and leaves the file before", async () => {
   using gpu = await Gpu.open();
   const step = tinyStep(gpu);

@@ -1,4 +1,4 @@
-import { deepEqual, equal, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
 import { DINOv2Args } from "../../src/config/method_args.ts";
 import { metricsRow, type StepNotes, TrainingError } from "../../src/training/metrics.ts";
 import { METRICS } from "../../src/training/step.ts";
@@ -23,6 +23,9 @@ const VALUES: Record<string, number> = {
   koleo: 8,
   grad_norm: 3,
   clip_coef: 1,
+  loss_scale: 0,
+  skipped: 0,
+  skipped_steps: 0,
   teacher_entropy: 5,
 };
 
@@ -49,6 +52,26 @@ Deno.test("metricsRow() names everything and weighs the terms into the total", (
     images_per_second: 320,
     data_wait_share: 0.25,
   });
+});
+
+Deno.test("metricsRow() tells the loss scale where there is one, and of a skipped step no norm", () => {
+  const { loss_scale, skipped_steps, grad_norm } = row({ loss_scale: 1024, skipped_steps: 2 });
+  deepEqual([loss_scale, skipped_steps, grad_norm], [1024, 2, 3]);
+  const skipped = row({ loss_scale: 512, skipped: 1, skipped_steps: 3, grad_norm: 0 });
+  deepEqual([skipped.loss_scale, skipped.skipped_steps], [512, 3]);
+  ok(!("grad_norm" in skipped));
+});
+
+Deno.test("metricsRow() ends a run whose loss scale fell below 1", () => {
+  equal(row({ loss_scale: 1, skipped: 1 }).loss_scale, 1);
+  throws(
+    () => row({ loss_scale: 0.5, skipped: 1 }),
+    new TrainingError(
+      "Cannot go on training: loss_scale must be at least 1, got 0.5 in step 7, for gradients " +
+        "pass the range of float16 as they are; resume from the last checkpoint with " +
+        "precision=32-true or a lower optim_args.lr",
+    ),
+  );
 });
 
 Deno.test("metricsRow() never says that more than all the time went into waiting", () => {

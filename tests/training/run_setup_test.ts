@@ -111,11 +111,23 @@ Deno.test("recordStep() keeps to what every WebGPU implementation allows", async
     for (const options of STEPS) {
       await t.step(`${options.model}, batch ${options.batch_size}, on ${name}`, () => {
         const config = resolveConfig({ out: "-", data: "-", ...options });
-        const { plan } = recordStep(facts, stepShape(config), config.transform_args);
-        deepEqual(brokenRules(plan), []);
+        for (const elem of ["f32", "f16"] as const) {
+          const shape = { ...stepShape(config), elem };
+          const { plan } = recordStep(facts, shape, config.transform_args);
+          deepEqual(brokenRules(plan), []);
+        }
       });
     }
   }
+});
+
+Deno.test("activations of 16-mixed take half the bytes", () => {
+  const options = { ...TINY_RUN, batch_size: 16, model_args: { depth: 8 } };
+  const peaks = (["32-true", "16-mixed"] as const).map((precision) =>
+    recordStep(DEFAULT_FACTS, shapeOf({ ...options, precision })).plan.peakActivationBytes
+  );
+  const share = peaks[1] / peaks[0];
+  ok(share > 0.5 && share < 0.53, `${share}`); // statistics stay f32
 });
 
 Deno.test("evaluations take the memory of the step, and are no part of its work", async () => {

@@ -11,6 +11,7 @@ import { DeviceStatsMonitor } from "./device_stats_monitor.ts";
 import { EarlyStopping } from "./early_stopping.ts";
 import { KnnWatch } from "./knn_watch.ts";
 import { LearningRateMonitor } from "./learning_rate_monitor.ts";
+import { LossScaleWatch } from "./loss_scale_watch.ts";
 import { TensorBoardLog } from "./tensorboard_log.ts";
 
 /**
@@ -40,6 +41,9 @@ export function addRunObservers(
     }
     const rare = rareMetrics(config);
     observers.add(new EarlyStopping(callbacks.early_stopping, epochAt, rare, earlier));
+  }
+  if (config.precision === "16-mixed") {
+    observers.add(new LossScaleWatch((message) => observers.onMessage(message), before));
   }
   if (callbacks.knn !== null) observers.add(new KnnWatch(callbacks.knn.max_drop, before));
   if (loggers.tensorboard !== null) {

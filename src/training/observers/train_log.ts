@@ -205,7 +205,7 @@ function describeRow(row: MetricsRow, totalSteps: number, leftMs: number): strin
     dino,
     ibot: row["train_loss/ibot_loss"],
     koleo: row["train_loss/koleo_loss"],
-    grad: row.grad_norm,
+    ...(row.grad_norm === undefined ? {} : { grad: row.grad_norm }),
     lr: row.learning_rate,
   };
   return [
