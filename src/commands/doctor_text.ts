@@ -129,10 +129,18 @@ function adapterLine(software: boolean, remedy: string[]): Omit<Line, "name"> {
 
 function halfLine(half: boolean | null): Line {
   const name = "f16";
-  if (half === null) return { state: "note", name, text: "not offered; precision=16-mixed needs it, float32 does not" };
-  return half
-    ? { state: "ok", name, text: "stored and read right" }
-    : { state: "note", name, text: "offered, but wrong: precision=16-mixed is refused, update the driver" };
+  if (half === null) {
+    return {
+      state: "note",
+      name,
+      text: "not offered; precision=16-mixed needs it, float32 does not",
+    };
+  }
+  return half ? { state: "ok", name, text: "stored and read right" } : {
+    state: "note",
+    name,
+    text: "offered, but wrong: precision=16-mixed is refused, update the driver",
+  };
 }
 
 function lineText({ state, name, text, more = [] }: Line, style: Style): string[] {
