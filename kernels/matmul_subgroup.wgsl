@@ -1,10 +1,11 @@
 // kernels/matmul_subgroup.wgsl: matrix product for software adapters, of any sizes.
 //
-// Joined to matmul_scalar_loads.wgsl and to matmul_epilogues.wgsl; matmul_wide.wgsl is for sizes that
-// are multiples of 8.
+// Linked to a file of matmul_epilogues/ as `epilogue`; matmul_wide.wgsl is for sizes that are
+// multiples of 8.
 //
-// Math       tile = Σ_k A[row, k]·B[k, col] over range.x ≤ k < range.y
-// Shapes     a tile has 32 rows and 32 columns; a lane holds all 32 rows of 4 adjacent columns.
+// Math       p = Σ_k A[row, k]·B[k, col] over range.x ≤ k < range.y, and what the epilogue makes of it
+// Shapes     A [rows, depth], B [depth, cols], each through two strides; a tile has 32 rows and 32
+//            columns; a lane holds all 32 rows of 4 adjacent columns.
 // Launch     one workgroup of 8 lanes per tile; subgroups must have exactly 8 lanes.
 // Numerics   f32 sums; four products are added up before they join the sum.
 // Source     measured on lavapipe, where every lane's load is checked by itself: loads are what
@@ -12,7 +13,9 @@
 //            a lane loads 16 elements of A and 16 of B for 512 multiply-adds: 1 for 16.
 //            No workgroup memory, no barrier; twice the tile is no faster and compiles for seconds.
 
-override WORKGROUP_SIZE: u32 = 8;
+import package::epilogue::finish;
+import package::parts::elem::elem;
+import package::parts::matmul_params::params;
 
 const TILE_ROWS = 32u;
 const TILE_COLS = 32u;
@@ -24,9 +27,22 @@ fn offset_of(lane: u32, value: u32) -> vec2u {
   return vec2u(value / 4u, lane * 4u + value % 4u);
 }
 
+@group(0) @binding(1) var<storage, read> a: array<elem>;
+@group(0) @binding(2) var<storage, read> b: array<elem>;
+
+fn b_at(at: vec4u) -> vec4f { return vec4f(f32(b[at.x]), f32(b[at.y]), f32(b[at.z]), f32(b[at.w])); }
+
+// Column i: step i of four columns.
+fn load_cols(starts: vec4u, steps: vec4u) -> mat4x4f {
+  return mat4x4f(b_at(starts + steps.x), b_at(starts + steps.y), b_at(starts + steps.z),
+                 b_at(starts + steps.w));
+}
+
 // Four steps of k of one row of A, 0 past the end of the sum.
 fn load_a(start: u32, steps: vec4u, exists: vec4<bool>) -> vec4f {
-  return select(vec4f(0.0), load_row(start, steps), exists);
+  let at = start + steps;
+  let loaded = vec4f(f32(a[at.x]), f32(a[at.y]), f32(a[at.z]), f32(a[at.w]));
+  return select(vec4f(0.0), loaded, exists);
 }
 
 // One row of the tile: its old sums and four more steps of k.
@@ -102,4 +118,20 @@ fn accumulate(origin: vec2u, range: vec2u, lane: u32) -> Tile {
     s00, s01, s02, s03, s04, s05, s06, s07, s08, s09, s10, s11, s12, s13, s14, s15,
     s16, s17, s18, s19, s20, s21, s22, s23, s24, s25, s26, s27, s28, s29, s30, s31
   );
+}
+
+@compute @workgroup_size(8)
+fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+           @builtin(local_invocation_index) lane: u32) {
+  let index = group.y * groups.x + group.x;
+  let row_tiles = (params.rows + TILE_ROWS - 1u) / TILE_ROWS;
+  let origin = vec2u(index % row_tiles * TILE_ROWS, index / row_tiles * TILE_COLS);
+  if (origin.y >= params.cols) { return; } // the grid may be a little larger than the tiles
+  var tile = accumulate(origin, params.range, lane);
+  for (var value = 0u; value < VALUES; value++) {
+    let place = origin + offset_of(lane, value);
+    if (place.x < params.rows && place.y < params.cols) {
+      finish(place, tile[value / 4u][value % 4u]);
+    }
+  }
 }

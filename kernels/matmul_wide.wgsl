@@ -1,7 +1,8 @@
 // kernels/matmul_wide.wgsl: matrix product for software adapters, eight neighbours at once.
 //
 // Linked to matmul_wide/along_k.wgsl or along_rows.wgsl as `sums`, and to store.wgsl, add.wgsl, ...
-// beside them as `epilogue`: `prepare` what is the same for all rows, then `finish` row by row, also where it has no columns.
+// beside them as `epilogue`: `prepare` what is the same for all rows, then `finish` row by row, also
+// where it has no columns.
 //
 // Math       p = Σ_k A[row, k]·B[k, col] over range.x ≤ k < range.y, and what the epilogue makes of it
 // Shapes     A [rows, depth], B [depth, cols], cols a multiple of 8; a tile has 32 rows and 64 columns,
@@ -19,7 +20,7 @@
 //            over its rows indexes.
 
 import package::epilogue::{finish, prepare};
-import package::matmul_wide::params::params;
+import package::parts::matmul_params::params;
 import package::sums::accumulate;
 
 const TILE_ROWS = 32u;

@@ -6,6 +6,10 @@
 //            both are the last row or column, whose sums are never stored.
 // Source     fits any sizes; vectors.wgsl takes a third of the instructions where it fits.
 
+import package::matmul_tiled::sums::{A_ALONG_K, B_ALONG_K, TILE_COLS, TILE_ROWS, source_of};
+import package::parts::elem::elem;
+import package::parts::matmul_params::params;
+
 @group(0) @binding(1) var<storage, read> a: array<elem>;
 @group(0) @binding(2) var<storage, read> b: array<elem>;
 

@@ -8,6 +8,10 @@
 //            both are the last rows or columns, whose sums are never stored.
 // Source     for a block a lane has 6 loads to make instead of 24.
 
+import package::matmul_tiled::sums::{A_ALONG_K, B_ALONG_K, TILE_COLS, TILE_ROWS, source_of};
+import package::parts::elem::elem;
+import package::parts::matmul_params::params;
+
 @group(0) @binding(1) var<storage, read> a: array<vec4<elem>>;
 @group(0) @binding(2) var<storage, read> b: array<vec4<elem>>;
 

@@ -2,8 +2,8 @@
 //
 // Math       y += p
 
-import package::matmul_wide::params::params;
 import package::parts::cells::{Value, WideCell, from_wide, to_wide};
+import package::parts::matmul_params::params;
 
 @group(0) @binding(3) var<storage, read_write> total: array<WideCell>; // f32
 

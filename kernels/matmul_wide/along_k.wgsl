@@ -7,9 +7,9 @@
 // Numerics   f32 sums; two times four products are added up before they join the sum.
 // Source     measured on lavapipe: to transpose loads in registers costs nothing.
 
-import package::matmul_wide::params::params;
 import package::matmul_wide::tile::Tile;
 import package::parts::cells::{Cell, from_cell};
+import package::parts::matmul_params::params;
 
 override B_ALONG_K: bool = false;
 

@@ -8,9 +8,9 @@
 // Source     measured on lavapipe: 4 steps of k an iteration take 0.85 of the time of 8. Sums over
 //            more k than the cache holds rows of take up to 1.6 times as long: src/ops/matmul.ts.
 
-import package::matmul_wide::params::params;
 import package::matmul_wide::tile::Tile;
 import package::parts::cells::{Cell, from_cell};
+import package::parts::matmul_params::params;
 
 @group(0) @binding(1) var<storage, read> a: array<Cell>;
 @group(0) @binding(2) var<storage, read> b: array<Cell>;

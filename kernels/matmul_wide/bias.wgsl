@@ -3,8 +3,8 @@
 // Math       y = p + β
 
 import package::matmul_wide::columns::{load_beta, with_bias};
-import package::matmul_wide::params::params;
 import package::parts::cells::{Cell, Value, to_cell};
+import package::parts::matmul_params::params;
 
 @group(0) @binding(4) var<storage, read_write> y: array<Cell>;
 

@@ -3,9 +3,9 @@
 // Math       pre = p + β,   y = gelu(pre)
 
 import package::matmul_wide::columns::{load_beta, with_bias};
-import package::matmul_wide::params::params;
-import package::parts::gelu::gelu;
 import package::parts::cells::{Cell, Value, rounded, to_cell};
+import package::parts::gelu::gelu;
+import package::parts::matmul_params::params;
 
 @group(0) @binding(4) var<storage, read_write> pre: array<Cell>;
 @group(0) @binding(5) var<storage, read_write> y: array<Cell>;

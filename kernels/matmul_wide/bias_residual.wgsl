@@ -3,9 +3,9 @@
 // Math       y[t] = residual[t] + γ·factor·(p + β)
 
 import package::matmul_wide::columns::{load_beta, load_gamma, with_bias};
-import package::matmul_wide::params::params;
 import package::matmul_wide::stream::{cell_of, joined, load_rows, stream_row};
 import package::parts::cells::{Cell, Value, to_cell};
+import package::parts::matmul_params::params;
 
 @group(0) @binding(7) var<storage, read_write> y: array<Cell>;
 

@@ -3,9 +3,9 @@
 // Math       branch = p + β,   y[t] = residual[t] + γ·factor·branch
 
 import package::matmul_wide::columns::{load_beta, load_gamma, with_bias};
-import package::matmul_wide::params::params;
 import package::matmul_wide::stream::{cell_of, joined, load_rows, stream_row};
 import package::parts::cells::{Cell, Value, rounded, to_cell};
+import package::parts::matmul_params::params;
 
 @group(0) @binding(7) var<storage, read_write> branch: array<Cell>;
 @group(0) @binding(8) var<storage, read_write> y: array<Cell>;

@@ -3,8 +3,8 @@
 // Shapes     β, γ [cols], f32.
 // Launch     loaded once for all rows of a tile.
 
-import package::matmul_wide::params::params;
 import package::parts::cells::{Value, WideCell, from_wide, times};
+import package::parts::matmul_params::params;
 
 @group(0) @binding(3) var<storage, read> beta: array<WideCell>;
 @group(0) @binding(5) var<storage, read> gamma: array<WideCell>;

@@ -2,9 +2,9 @@
 //
 // Math       y = p·gelu′(pre)
 
-import package::matmul_wide::params::params;
-import package::parts::gelu::gelu_slope;
 import package::parts::cells::{Cell, Value, from_cell, to_cell};
+import package::parts::gelu::gelu_slope;
+import package::parts::matmul_params::params;
 
 @group(0) @binding(3) var<storage, read> pre: array<Cell>;
 @group(0) @binding(4) var<storage, read_write> y: array<Cell>;

@@ -7,8 +7,8 @@
 // Source     Touvron et al. 2021, arXiv:2103.17239.
 
 import package::matmul_wide::columns::scaled;
-import package::matmul_wide::params::params;
 import package::parts::cells::{Cell, Value, from_cell};
+import package::parts::matmul_params::params;
 
 @group(0) @binding(4) var<storage, read> residual: array<Cell>;
 @group(0) @binding(6) var<storage, read> rows: array<vec2u>;

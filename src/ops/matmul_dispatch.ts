@@ -1,15 +1,15 @@
-import epilogues from "../../kernels/matmul_epilogues.wgsl" with { type: "text" };
-import scalarLoads from "../../kernels/matmul_scalar_loads.wgsl" with { type: "text" };
 import subgroup from "../../kernels/matmul_subgroup.wgsl" with { type: "text" };
+import tiled from "../../kernels/matmul_tiled.wgsl" with { type: "text" };
 import type { AdapterFacts } from "../gpu/device.ts";
 import { ShapeError } from "../gpu/errors.ts";
 import type { Elem } from "../gpu/kernel.ts";
-import { packParams, type Param, type Recorder } from "../gpu/recorder.ts";
+import { packParams, type Recorder } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { linkKernel } from "./link_kernel.ts";
-import { tiledMatmul } from "./matmul_tiled.ts";
-import { type Epilogue, wideMatmul } from "./matmul_wide.ts";
+import { linkOnce } from "./link_kernel.ts";
+import { type Epilogue, epilogueFiles } from "./matmul_epilogues.ts";
 import { type MatmulTile, tileCount, tilesFor } from "./matmul_tile.ts";
+import { tiledMatmul } from "./matmul_tiled.ts";
+import { wideMatmul } from "./matmul_wide.ts";
 
 /** How a tile is computed: in workgroup memory, or in registers shared by a subgroup of 8. */
 export type MatmulVariant = "tiled" | "subgroup";
@@ -21,13 +21,16 @@ export interface MatmulOptions {
 }
 
 /** Outputs of a workgroup of matmul_subgroup.wgsl. */
-const SUBGROUP = { tileRows: 32, tileCols: 32, constants: { WORKGROUP_SIZE: 8 } };
-
-/** Differs: whole files are joined, for each part serves several. */
-const SUBGROUP_SOURCE = linkKernel([epilogues, subgroup, scalarLoads].join("\n"));
+const SUBGROUP = { tileRows: 32, tileCols: 32, constants: {} };
 
 /** Longest sum of one dispatch: 4 steps an iteration, below the 65,535 that some drivers loop. */
 export const MAX_DEPTH = 65_536;
+
+/** Steps of k to sum over. */
+interface Range {
+  begin: number;
+  end: number;
+}
 
 /** One product `[rows, depth] · [depth, cols]`, and what becomes of it. */
 export interface MatmulDispatch extends MatmulOptions {
@@ -38,7 +41,7 @@ export interface MatmulDispatch extends MatmulOptions {
   cols: number;
   depth: number;
   /** The part of the depth to sum over; all of it when left out. */
-  range?: { begin: number; end: number };
+  range?: Range;
   /** `a` is stored `[depth, rows]`. */
   transposeA?: boolean;
   /** `b` is stored `[cols, depth]`. */
@@ -88,36 +91,33 @@ export function matmulKey(product: Omit<MatmulDispatch, "outputs">): string {
 
 /** Runs a product with its tile, or without one as software adapters do. */
 function runMatmul(gpu: Recorder, product: MatmulDispatch): void {
-  const { rows, cols, depth, a, b, entryPoint, tile, label, has = {} } = product;
-  const { begin, end } = product.range ?? { begin: 0, end: depth };
-  const wide = !tile && wideMatmul(gpu.adapter, product, begin);
-  const { source, tileRows, tileCols, constants } = wide ||
-    (tile
-      ? { ...tile, ...tiledMatmul(tile, { ...product, range: { begin, end } }, epilogues) }
-      : { ...SUBGROUP, source: SUBGROUP_SOURCE });
-  const kernel = wide ? "wide" : tile ? "tiled" : "subgroup";
+  const { rows, cols, depth, a, b, entryPoint, label } = product;
+  const range = product.range ?? { begin: 0, end: depth };
+  const { kernel, source, tileRows, tileCols, constants } = kernelOf(gpu.adapter, product, range);
   gpu.run({
     label: `matmul_${kernel}.${entryPoint}${label ? ` ${label}` : ""}`,
     source,
-    entryPoint: wide ? "forward" : entryPoint,
+    entryPoint: "forward",
     elem: elemOf(product),
     constants,
-    params: packParams(
-      ["u32", rows],
-      ["u32", cols],
-      ["u32", begin],
-      ["u32", end],
-      ...stridesOf(product),
-      ["u32", has.bias ? 1 : 0],
-      ["u32", has.gamma ? 1 : 0],
-      ["u32", has.subset ? 1 : 0],
-    ),
+    params: matmulParams({ ...product, range }),
     inputs: [a, b, ...(product.inputs ?? [])],
     outputs: product.outputs,
     workgroups: tileCount({ tileRows, tileCols }, product),
-    flops: 2 * rows * cols * (end - begin),
+    flops: 2 * rows * cols * (range.end - range.begin),
     bytes: product.bytes,
   });
+}
+
+function kernelOf(adapter: AdapterFacts, product: MatmulDispatch, range: Range) {
+  const { entryPoint, tile } = product;
+  if (tile) {
+    const linked = tiledMatmul(tile, { ...product, range }, tiled, epilogueFiles(entryPoint));
+    return { ...tile, ...linked, kernel: "tiled" };
+  }
+  const wide = wideMatmul(adapter, product, range.begin);
+  if (wide) return { ...wide, kernel: "wide" };
+  return { ...SUBGROUP, source: linkOnce(subgroup, epilogueFiles(entryPoint)), kernel: "subgroup" };
 }
 
 /** How both operands are stored, whatever the recorder stores activations as. */
@@ -130,17 +130,20 @@ export function elemOf({ a, b }: Pick<MatmulDispatch, "a" | "b">): Elem {
   return a.dtype;
 }
 
-/** Elements between neighbours along rows, k, k and columns. */
-export function stridesOf(
-  { rows, cols, depth, transposeA, transposeB }: Pick<
-    MatmulDispatch,
-    "rows" | "cols" | "depth" | "transposeA" | "transposeB"
-  >,
-): Param[] {
-  return [
-    ["u32", transposeA ? 1 : depth],
-    ["u32", transposeA ? rows : 1],
-    ["u32", transposeB ? 1 : cols],
-    ["u32", transposeB ? depth : 1],
+/** What all kernels of products are told, as kernels/parts/matmul_params.wgsl has it. */
+export function matmulParams(
+  { rows, cols, depth, range, transposeA, transposeB, has = {} }:
+    & Pick<MatmulDispatch, "rows" | "cols" | "depth" | "transposeA" | "transposeB" | "has">
+    & { range: Range },
+  splitDepth = 0,
+): ArrayBuffer {
+  const { begin, end } = range;
+  // Elements between neighbours along rows, k, k and columns.
+  const strides = [
+    ...transposeA ? [1, rows] : [depth, 1],
+    ...transposeB ? [1, depth] : [cols, 1],
   ];
+  const flags = [has.bias, has.gamma, has.subset].map((flag) => flag ? 1 : 0);
+  const numbers = [rows, cols, begin, end, ...strides, ...flags, splitDepth];
+  return packParams(...numbers.map((value) => ["u32", value] as const));
 }

@@ -1,8 +1,9 @@
-import split from "../../kernels/matmul_split.wgsl" with { type: "text" };
+import partial from "../../kernels/matmul_split/partial.wgsl" with { type: "text" };
+import root from "../../kernels/matmul_split.wgsl" with { type: "text" };
 import type { AdapterFacts } from "../gpu/device.ts";
-import { packParams, type Recorder, type Variant } from "../gpu/recorder.ts";
+import type { Recorder, Variant } from "../gpu/recorder.ts";
 import type { Tensor } from "../gpu/tensor.ts";
-import { elemOf, type MatmulDispatch, MAX_DEPTH, stridesOf } from "./matmul_dispatch.ts";
+import { elemOf, type MatmulDispatch, matmulParams, MAX_DEPTH } from "./matmul_dispatch.ts";
 import { type MatmulTile, tileCount, tilesFor } from "./matmul_tile.ts";
 import { tiledMatmul } from "./matmul_tiled.ts";
 
@@ -80,17 +81,13 @@ export function dispatchSplitMatmul(gpu: Recorder, product: SplitProduct): void 
   const name = label ? ` ${label}` : "";
   // Splits begin and end at multiples of a block, but for the end of the last.
   const range = { begin: 0, end: depth };
-  const { source, constants } = tiledMatmul(tile, { ...product, range }, split);
+  const { source, constants } = tiledMatmul(tile, { ...product, range }, root, {
+    epilogue: partial,
+  });
   const shared = {
     source,
     elem: elemOf(product),
-    params: packParams(
-      ["u32", rows],
-      ["u32", cols],
-      ["u32", depth],
-      ["u32", product.splitDepth],
-      ...stridesOf(product),
-    ),
+    params: matmulParams({ ...product, range }, product.splitDepth),
   };
   gpu.run({
     ...shared,

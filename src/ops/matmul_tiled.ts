@@ -1,8 +1,9 @@
+import finish from "../../kernels/matmul_tiled/finish.wgsl" with { type: "text" };
 import scalars from "../../kernels/matmul_tiled/scalars.wgsl" with { type: "text" };
-import tiled from "../../kernels/matmul_tiled.wgsl" with { type: "text" };
+import sums from "../../kernels/matmul_tiled/sums.wgsl" with { type: "text" };
 import vectors from "../../kernels/matmul_tiled/vectors.wgsl" with { type: "text" };
-import type { LinkedKernel } from "../gpu/kernel.ts";
-import { linkKernel } from "./link_kernel.ts";
+import type { KernelParts, LinkedKernel } from "../gpu/kernel.ts";
+import { linkOnce } from "./link_kernel.ts";
 import type { MatmulTile } from "./matmul_tile.ts";
 
 /** Elements of one load. */
@@ -18,20 +19,19 @@ export interface TiledProduct {
   range: { begin: number; end: number };
 }
 
-/** Modules by what follows the product, so that plans compile each of them once. */
-const linked = new Map<string, LinkedKernel>();
-
-/** The kernel of a product in tiles with what `follows` makes of its tiles, and its constants. */
+/** A kernel of products in tiles, its file `root` linked to an epilogue, and its constants. */
 export function tiledMatmul(
   tile: MatmulTile,
   product: TiledProduct,
-  follows: string,
+  root: string,
+  epilogue: KernelParts,
 ): { source: LinkedKernel; constants: Record<string, number> } {
-  const loads = comesInVectors(product) ? vectors : scalars;
-  const key = loads + follows;
-  // Imports stand before all else.
-  const source = linked.get(key) ?? linkKernel([follows, tiled, loads].join("\n"));
-  linked.set(key, source);
+  const source = linkOnce(root, {
+    loads: comesInVectors(product) ? vectors : scalars,
+    "matmul_tiled/finish": finish,
+    "matmul_tiled/sums": sums,
+    ...epilogue,
+  });
   const { transposeA, transposeB } = product;
   const alongK = { A_ALONG_K: transposeA ? 0 : 1, B_ALONG_K: transposeB ? 1 : 0 };
   return { source, constants: { ...tile.constants, ...alongK } };

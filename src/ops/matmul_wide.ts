@@ -13,13 +13,13 @@ import columns from "../../kernels/matmul_wide/columns.wgsl" with { type: "text"
 import geluBackward from "../../kernels/matmul_wide/gelu_backward.wgsl" with { type: "text" };
 import store from "../../kernels/matmul_wide/store.wgsl" with { type: "text" };
 import stream from "../../kernels/matmul_wide/stream.wgsl" with { type: "text" };
-import params from "../../kernels/matmul_wide/params.wgsl" with { type: "text" };
 import tile from "../../kernels/matmul_wide/tile.wgsl" with { type: "text" };
 import type { AdapterFacts } from "../gpu/device.ts";
 import type { LinkedKernel } from "../gpu/kernel.ts";
-import { linkKernel } from "./link_kernel.ts";
+import { linkOnce } from "./link_kernel.ts";
+import type { Epilogue } from "./matmul_epilogues.ts";
 
-const EPILOGUES = {
+const EPILOGUES: Record<Epilogue, string> = {
   store,
   add,
   bias,
@@ -29,9 +29,6 @@ const EPILOGUES = {
   bias_residual_keep: biasResidualKeep,
   gelu_backward: geluBackward,
 };
-
-/** What becomes of a product, by the names of files of `kernels/matmul_wide/`. */
-export type Epilogue = keyof typeof EPILOGUES;
 
 const SUMS = { along_k: alongK, along_rows: alongRows };
 
@@ -48,9 +45,6 @@ interface WideKernel {
   tileRows: number;
   tileCols: number;
 }
-
-/** Kernels that were linked, by sums and epilogue. */
-const linked = new Map<string, LinkedKernel>();
 
 /**
  * The kernel of a product in cells of 8 elements, on an adapter with 64-bit integers; null where its
@@ -78,18 +72,12 @@ export function wideMatmul(
 }
 
 function link(sums: keyof typeof SUMS, epilogue: Epilogue): LinkedKernel {
-  const key = `${sums} ${epilogue}`;
-  const known = linked.get(key);
-  if (known) return known;
   const files = {
     sums: SUMS[sums],
     epilogue: EPILOGUES[epilogue],
     "matmul_wide/columns": columns,
     "matmul_wide/stream": stream,
-    "matmul_wide/params": params,
     "matmul_wide/tile": tile,
   };
-  const kernel = linkKernel(root, { files, wide: true });
-  linked.set(key, kernel);
-  return kernel;
+  return linkOnce(root, files, true);
 }

@@ -1,6 +1,6 @@
-// kernels/matmul_wide/params.wgsl: what a matrix product is told.
+// kernels/parts/matmul_params.wgsl: what a matrix product is told.
 //
-// Launch     imported by everything that matmul_wide.wgsl is linked from.
+// Launch     imported by everything that kernels of products are linked from.
 
 struct Params {
   rows: u32, cols: u32, range: vec2u, // range: first step of k, and where the sums end
@@ -8,6 +8,7 @@ struct Params {
   // Where one is 0, some other input is bound in its place. Not overrides: each combination of
   // those would compile the whole product once more.
   has_bias: u32, has_gamma: u32, has_rows: u32,
+  split_depth: u32, // steps of k that matmul_split.wgsl sums up in one workgroup
 }
 
 @group(0) @binding(0) var<uniform> params: Params;
