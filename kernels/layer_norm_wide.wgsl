@@ -14,6 +14,9 @@
 import package::parts::cells::{
   Cell, Value, WideCell, from_cell, from_wide, times, to_cell, to_wide
 };
+import package::parts::four_rows::{
+  Four, lane_sum, normalize, normalize_rows, of_four_lanes, products, scaled, sums_of
+};
 
 override HAS_ADD: bool = false; // without it add is 0, and dy is bound in its place
 override HAS_SUBSET: bool = false; // without it every row takes part, and x is bound in its place
@@ -36,32 +39,6 @@ struct Params { rows: u32, dim: u32, splits: u32, eps: f32 }
 @group(0) @binding(7) var<storage, read_write> dx: array<Cell>;
 @group(0) @binding(5) var<storage, read_write> partial: array<WideCell>;
 
-// Eight neighbours of each of four rows.
-struct Four { r0: Value, r1: Value, r2: Value, r3: Value }
-
-fn sum_of(v: Value) -> f32 {
-  let s = v[0] + v[1];
-  return (s.x + s.y) + (s.z + s.w);
-}
-
-fn sums_of(v: Four) -> vec4f { return vec4f(sum_of(v.r0), sum_of(v.r1), sum_of(v.r2), sum_of(v.r3)); }
-
-// (x − mean)·rstd: a large mean leaves before anything is rounded.
-fn normalize(x: Value, mean: f32, rstd: f32) -> Value {
-  return Value(x[0] - mean, x[1] - mean) * rstd;
-}
-
-fn normalize_rows(v: Four, mean: vec4f, rstd: vec4f) -> Four {
-  return Four(normalize(v.r0, mean.x, rstd.x), normalize(v.r1, mean.y, rstd.y),
-              normalize(v.r2, mean.z, rstd.z), normalize(v.r3, mean.w, rstd.w));
-}
-
-fn products(a: Four, b: Four) -> Four {
-  return Four(times(a.r0, b.r0), times(a.r1, b.r1), times(a.r2, b.r2), times(a.r3, b.r3));
-}
-
-fn scaled(v: Four, by: Value) -> Four { return products(v, Four(by, by, by, by)); }
-
 fn load_x(at: vec4u) -> Four {
   return Four(from_cell(x[at.x]), from_cell(x[at.y]), from_cell(x[at.z]), from_cell(x[at.w]));
 }
@@ -73,12 +50,6 @@ fn load_dy(at: vec4u) -> Four {
 // Four rows from the first on; past the end the last one, again and again.
 fn four_rows(first: u32) -> vec4u {
   return min(first + vec4u(0u, 1u, 2u, 3u), vec4u(params.rows - 1u));
-}
-
-// What each of the first four lanes holds, for all lanes.
-fn of_four_lanes(held: f32) -> vec4f {
-  return vec4f(subgroupBroadcast(held, 0u), subgroupBroadcast(held, 1u),
-               subgroupBroadcast(held, 2u), subgroupBroadcast(held, 3u));
 }
 
 // The row of x that a row of y is of.
@@ -130,7 +101,9 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
   m = merged_with(m, lane ^ 4u);
   let mean = subgroupBroadcast(m.mean, 0u); // the same rounding in all lanes
   let rstd = inverseSqrt(subgroupBroadcast(m.squares, 0u) / f32(params.dim) + params.eps);
-  if (lane < 4u && first + lane < params.rows) { stats[first + lane] = vec2f(mean[lane], rstd[lane]); }
+  if (lane < 4u && first + lane < params.rows) {
+    stats[first + lane] = vec2f(mean[lane], rstd[lane]);
+  }
 
   let y_at = rows * cells;
   for (var cell = lane; cell < cells; cell += 8u) {
@@ -143,12 +116,6 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
     y[y_at.z + cell] = to_cell(times(normalized.r2, g) + b);
     y[y_at.w + cell] = to_cell(times(normalized.r3, g) + b);
   }
-}
-
-fn lane_sum(value: vec4f, lane: u32) -> vec4f {
-  var sum = value + subgroupShuffle(value, lane ^ 1u);
-  sum += subgroupShuffle(sum, lane ^ 2u);
-  return sum + subgroupShuffle(sum, lane ^ 4u);
 }
 
 // g − mean(g) − x̂·mean(g·x̂)
@@ -193,10 +160,14 @@ fn backward_input(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) 
     let hat = normalize_rows(load_x(at + cell), mean, rstd);
     let source = dy_at + cell;
     let place = at + cell;
-    if (exists.x) { store_dx(place.x, source.x, gradient(g.r0, hat.r0, mean_g.x, mean_gx.x) * rstd.x); }
-    if (exists.y) { store_dx(place.y, source.y, gradient(g.r1, hat.r1, mean_g.y, mean_gx.y) * rstd.y); }
-    if (exists.z) { store_dx(place.z, source.z, gradient(g.r2, hat.r2, mean_g.z, mean_gx.z) * rstd.z); }
-    if (exists.w) { store_dx(place.w, source.w, gradient(g.r3, hat.r3, mean_g.w, mean_gx.w) * rstd.w); }
+    let d0 = gradient(g.r0, hat.r0, mean_g.x, mean_gx.x) * rstd.x;
+    let d1 = gradient(g.r1, hat.r1, mean_g.y, mean_gx.y) * rstd.y;
+    let d2 = gradient(g.r2, hat.r2, mean_g.z, mean_gx.z) * rstd.z;
+    let d3 = gradient(g.r3, hat.r3, mean_g.w, mean_gx.w) * rstd.w;
+    if (exists.x) { store_dx(place.x, source.x, d0); }
+    if (exists.y) { store_dx(place.y, source.y, d1); }
+    if (exists.z) { store_dx(place.z, source.z, d2); }
+    if (exists.w) { store_dx(place.w, source.w, d3); }
   }
 }
 

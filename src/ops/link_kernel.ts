@@ -1,5 +1,6 @@
 import cells from "../../kernels/parts/cells.wgsl" with { type: "text" };
 import elem from "../../kernels/parts/elem.wgsl" with { type: "text" };
+import fourRows from "../../kernels/parts/four_rows.wgsl" with { type: "text" };
 import gelu from "../../kernels/parts/gelu.wgsl" with { type: "text" };
 import headRows from "../../kernels/parts/head_rows.wgsl" with { type: "text" };
 import logSumExp from "../../kernels/parts/log_sum_exp.wgsl" with { type: "text" };
@@ -14,6 +15,7 @@ import { type KernelParts, LinkedKernel } from "../gpu/kernel.ts";
 const PARTS: KernelParts = {
   "parts/cells": cells,
   "parts/elem": elem,
+  "parts/four_rows": fourRows,
   "parts/gelu": gelu,
   "parts/head_rows": headRows,
   "parts/log_sum_exp": logSumExp,
