@@ -14,10 +14,11 @@
 //            component, and takes about as long whatever a component holds: so few and wide ones, of
 //            up to four 64-bit numbers. For 8 steps of k a lane makes 12 of them for 2048 multiply-adds
 //            of its own. What other lanes hold is broadcast: no workgroup memory, no barrier. Products
-//            of a ViT-Ti block take 0.50 to 0.63 of the time that loads of four f32 for tiles of
-//            32 × 32 and stores one by one took; tiles of columns fastest, 0.93 of rows fastest. Not
-//            taken: 64 × 64 tiles, 0.93 of the time, compile for seconds; so does a tile that a loop
-//            over its rows indexes.
+//            of a ViT-Ti block take 0.45 to 0.6 of the time that loads of four f32 for tiles of 32 × 32
+//            and stores one by one took; tiles of columns fastest, 0.93 of rows fastest. Not taken:
+//            64 × 64 tiles, 0.88 to 0.92 of the time, compile twice as long. A tile that a loop over
+//            its rows indexes compiles for seconds, and a loop over halves of 8 steps takes 1.4 times
+//            as long.
 
 import package::epilogue::{finish, prepare};
 import package::parts::matmul_params::params;
