@@ -100,10 +100,15 @@ function pathOf(path: string): string {
 /** Where parts run. */
 export const PROJECT = fileURLToPath(ROOT);
 
-/** The cases in a folder of them. */
+/** The cases in a folder of them. @throws {Error} If it cannot be read. */
 function casesIn(folder: string): string[] {
   const path = resolve(PROJECT, folder);
-  return readdirSync(path, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory())
-    .map(({ name }) => join(path, name)).sort();
+  try {
+    return readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => join(path, name)).sort();
+  } catch (error) {
+    const why = (error as Error).message;
+    throw new Error(`Cannot run bench:all: golden must be a folder of cases; ${why}`);
+  }
 }

@@ -10,7 +10,7 @@
 import { join } from "node:path";
 import { measurementsIn } from "../../src/commands/bench.ts";
 import { openDevice } from "../../src/gpu/device.ts";
-import { isWanted, readOptions, runMain } from "../support/options.ts";
+import { positiveNumber, readOptions, runMain, wantedOf } from "../support/options.ts";
 import { describeCommit, originNow, RESULTS, resultsFolder } from "../support/results.ts";
 import { allParts, type Part, PROJECT } from "./parts.ts";
 import {
@@ -43,14 +43,14 @@ async function main(args: readonly string[]): Promise<void> {
     args,
     OPTIONS,
   );
-  const ends = performance.now() + 60_000 * Number(minutes);
+  const ends = performance.now() + 60_000 * positiveNumber("bench:all", "minutes", minutes);
   const { facts, close } = await openDevice();
   close();
   const folder = await resultsFolder(out, facts.name);
   const origin = await originNow();
   const commit = await describeCommit();
-  const parts = allParts({ folder, out, software: facts.software, golden, rounds, python })
-    .filter(({ name }) => isWanted(name, wanted));
+  const all = allParts({ folder, out, software: facts.software, golden, rounds, python });
+  const parts = wantedOf("bench:all", "parts", all, wanted);
   const record: AllRecord = { ...await readRecord(folder), origin: await origin(facts) };
   console.log(`on ${facts.name}, ${parts.length} parts, results in ${folder}`);
   let failed = 0;

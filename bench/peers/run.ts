@@ -7,7 +7,7 @@
  * Peers that a machine lacks, or that fail, are listed with the reason.
  */
 import { join } from "node:path";
-import { isWanted, readOptions, runMain } from "../support/options.ts";
+import { positiveNumber, readOptions, runMain, wantedOf } from "../support/options.ts";
 import { originNow, RESULTS, resultsFolder } from "../support/results.ts";
 import { Contender } from "./contender.ts";
 import { contest, type Entrant } from "./contest.ts";
@@ -63,11 +63,11 @@ async function findAll(
   { only, rounds }: typeof OPTIONS,
 ): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for (const work of worksFor({ software })) {
-    if (!isWanted(work.name, only)) continue;
+  const times = positiveNumber("bench:peers", "rounds", rounds);
+  for (const work of wantedOf("bench:peers", "only", worksFor({ software }), only)) {
     console.log(`\n${work.name}`);
     const folder = await Deno.makeTempDir({ prefix: "denodino-peers-" });
-    const finding = findingOf(await contest(work, entrants, { folder, rounds: Number(rounds) }));
+    const finding = findingOf(await contest(work, entrants, { folder, rounds: times }));
     for (const { name, medianMs, ratio, gflops, imagesPerSecond } of finding.entries) {
       const rate = gflops !== null
         ? `${threeDigits(gflops)} GFLOP/s`

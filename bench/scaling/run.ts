@@ -9,7 +9,7 @@ import { openDevice } from "../../src/gpu/device.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
 import { measureLimits } from "../../src/machine/limits.ts";
 import { NoiseStep } from "../support/noise_step.ts";
-import { isWanted, readOptions, runMain } from "../support/options.ts";
+import { positiveNumber, readOptions, runMain, wantedOf } from "../support/options.ts";
 import { originNow, RESULTS, resultsFolder } from "../support/results.ts";
 import { axesFor } from "./axes.ts";
 import { type AxisFinding, axisFinding, type ScalingFindings } from "./findings.ts";
@@ -19,7 +19,8 @@ import { timeAxis } from "./time_axis.ts";
 const OPTIONS = { only: "", rounds: "5", out: RESULTS };
 
 async function main(args: readonly string[]): Promise<void> {
-  const { only, rounds, out } = readOptions("bench:scaling", args, OPTIONS);
+  const { only, out, ...rest } = readOptions("bench:scaling", args, OPTIONS);
+  const rounds = positiveNumber("bench:scaling", "rounds", rest.rounds);
   const open = await openDevice();
   try {
     const { name, software } = open.facts;
@@ -27,11 +28,10 @@ async function main(args: readonly string[]): Promise<void> {
     const limits = await limitsOf(open);
     console.log(`on ${name}`);
     const axes: AxisFinding[] = [];
-    for (const axis of axesFor({ software })) {
-      if (!isWanted(axis.name, only)) continue;
+    for (const axis of wantedOf("bench:scaling", "only", axesFor({ software }), only)) {
       const build = (options: Parameters<typeof NoiseStep.build>[1]) =>
         NoiseStep.build(open, options);
-      const { timed, absent } = await timeAxis(axis, build, Number(rounds));
+      const { timed, absent } = await timeAxis(axis, build, rounds);
       for (const [n, why] of Object.entries(absent)) console.log(`${axis.name}, ${n}: ${why}`);
       if (timed.length < 3) {
         console.log(`${axis.name}: left out, for two sizes are on a line whatever they cost`);
@@ -40,7 +40,7 @@ async function main(args: readonly string[]): Promise<void> {
       axes.push(axisFinding(axis, timed, { software, limits, absent }));
       console.log(`\n${verdictTable(axes.slice(-1))}`);
     }
-    const found = { ...await origin(open.facts), limits, rounds: Number(rounds), axes };
+    const found = { ...await origin(open.facts), limits, rounds, axes };
     await write(found, await resultsFolder(out, name));
   } finally {
     open.close();

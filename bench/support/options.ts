@@ -22,10 +22,33 @@ export function readOptions<T extends Record<string, string>>(
 }
 
 /**
- * Whether a name is among the wanted ones: parts of names after commas, everything for none.
+ * A number above 0.
+ *
+ * @throws {Error} If `text` is none.
  */
-export function isWanted(name: string, wanted: string): boolean {
-  return wanted.toLowerCase().split(",").some((part) => name.toLowerCase().includes(part.trim()));
+export function positiveNumber(program: string, key: string, text: string): number {
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new Error(`Cannot run ${program}: ${key} must be a number above 0, got "${text}"`);
+}
+
+/**
+ * Those whose name has one of the wanted parts in it, which commas part; all of them for none.
+ *
+ * @throws {Error} If there is no such name.
+ */
+export function wantedOf<T extends { name: string }>(
+  program: string,
+  key: string,
+  all: readonly T[],
+  wanted: string,
+): T[] {
+  const parts = wanted.toLowerCase().split(",").map((part) => part.trim());
+  const isWanted = ({ name }: T) => parts.some((part) => name.toLowerCase().includes(part));
+  const found = all.filter(isWanted);
+  if (found.length > 0) return found;
+  const names = all.map(({ name }) => name).join(", ");
+  throw new Error(`Cannot run ${program}: ${key} must be parts of ${names}, got "${wanted}"`);
 }
 
 /** Runs a bench as a program: an error is one line and exit code 1. */

@@ -1,5 +1,5 @@
 import { deepEqual, equal, throws } from "node:assert/strict";
-import { isWanted, readOptions } from "../../../bench/support/options.ts";
+import { positiveNumber, readOptions, wantedOf } from "../../../bench/support/options.ts";
 
 const DEFAULTS = { only: "", rounds: "7" };
 
@@ -16,8 +16,25 @@ Deno.test("readOptions() tells the keys there are", () => {
   }
 });
 
-Deno.test("isWanted() takes parts of names after commas, and everything for none", () => {
-  equal(isWanted("matmul 1024", ""), true);
-  equal(isWanted("Matmul 1024", "step, matmul"), true);
-  equal(isWanted("attention", "step,matmul"), false);
+Deno.test("positiveNumber() wants one", () => {
+  equal(positiveNumber("bench:x", "minutes", "0.5"), 0.5);
+  for (const wrong of ["0", "-1", "ten", "Infinity"]) {
+    throws(
+      () => positiveNumber("bench:x", "minutes", wrong),
+      new Error(`Cannot run bench:x: minutes must be a number above 0, got "${wrong}"`),
+    );
+  }
+});
+
+Deno.test("wantedOf() takes parts of names after commas, everything for none", () => {
+  const all = ["Matmul 1024", "step", "attention"].map((name) => ({ name }));
+  const names = (wanted: string) => wantedOf("bench:x", "only", all, wanted).map((x) => x.name);
+  deepEqual(names(""), ["Matmul 1024", "step", "attention"]);
+  deepEqual(names("step, matmul"), ["Matmul 1024", "step"]);
+  throws(
+    () => names("matmool"),
+    new Error(
+      'Cannot run bench:x: only must be parts of Matmul 1024, step, attention, got "matmool"',
+    ),
+  );
 });
