@@ -34,6 +34,13 @@ const TARGETS: Target[] = [
   { adapter: H100, work: /ViT-S\/14/, measure: { against: CUDA_FP32 }, atLeast: 0.9 },
 ];
 
+/** The rates that we want to reach on an adapter at a work, in words. */
+export function wantedRates(adapter: string, work: string): string[] {
+  return TARGETS.filter((target) => target.adapter.test(adapter) && target.work.test(work))
+    .filter(({ measure }) => typeof measure === "string")
+    .map(({ measure, atLeast }) => `${atLeast} ${measure}`);
+}
+
 /** A target beside what was reached. */
 export interface Verdict {
   work: string;
