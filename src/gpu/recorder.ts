@@ -23,6 +23,8 @@ export interface Dispatch {
   workgroups: number | readonly [number, number] | readonly [number, number, number];
   /** Floating-point operations, a multiply-add counting as two. */
   flops?: number;
+  /** The same with those of tiles past the edges of what they tile; `flops` if left out. */
+  tileFlops?: number;
   /** Bytes moved when that is not simply the size of all bindings. */
   bytes?: number;
 }

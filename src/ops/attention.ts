@@ -51,7 +51,7 @@ export function attention(
   gpu.choose({
     key: `attention.forward ${shape}`,
     variants: forwardKernels(gpu.adapter, headDim, variant),
-    record(gpu, { kernel, source, constants, rowsPerTile }) {
+    record(gpu, { kernel, source, constants, rowsPerTile, colsPerTile }) {
       const tiles = tilesOf(gpu, sequences, rowsPerTile);
       gpu.run({
         label: `${kernel}.forward`,
@@ -63,6 +63,7 @@ export function attention(
         outputs: [out, lse],
         workgroups: tiles.shape[0] * numHeads,
         flops: 4 * pairs * embedDim,
+        tileFlops: 4 * tilePairs(sequences, rowsPerTile, colsPerTile) * embedDim,
       });
     },
   });
@@ -105,7 +106,7 @@ export function attentionBackward(
     gpu.choose({
       key: `attention.backward_rows ${results} ${shape}`,
       variants,
-      record(gpu, { kernel, source, constants, rowsPerTile }) {
+      record(gpu, { kernel, source, constants, rowsPerTile, colsPerTile }) {
         const tiles = tilesOf(gpu, sequences, rowsPerTile);
         const side = ROWS_ARE_KEYS ? "keys" : "queries";
         const entryPoint = `backward_${refined ? side : "rows"}`;
@@ -119,6 +120,8 @@ export function attentionBackward(
           outputs: refined && !ROWS_ARE_KEYS ? [dQkv, refined] : [dQkv],
           workgroups: tiles.shape[0] * numHeads,
           flops: (ROWS_ARE_KEYS ? 8 : 6) * pairs * embedDim,
+          tileFlops: (ROWS_ARE_KEYS ? 8 : 6) * embedDim *
+            tilePairs(sequences, rowsPerTile, colsPerTile),
         });
       },
     });
@@ -158,6 +161,12 @@ function sizesOf(
   }
   const pairs = sequences.lengths.reduce((sum, length) => sum + length * length, 0);
   return { tokens, embedDim: width / 3, numHeads, headDim, pairs };
+}
+
+/** Pairs of a query and a key in tiles, also those past the ends of sequences. */
+function tilePairs({ lengths }: Sequences, rows: number, cols = 1): number {
+  const covered = (length: number, size: number) => Math.ceil(length / size) * size;
+  return lengths.reduce((sum, length) => sum + covered(length, rows) * covered(length, cols), 0);
 }
 
 function paramsOf(tiles: Tensor, { numHeads, headDim }: AttentionSizes): ArrayBuffer {

@@ -23,6 +23,8 @@ export interface AttentionKernel extends Variant {
   source: KernelSource;
   constants: Record<string, number>;
   rowsPerTile: number;
+  /** Keys (or queries) that pass at once; 1 where none is computed in vain. */
+  colsPerTile?: number;
   /** Of the way back: whether the queries' part writes a better delta for the keys'. */
   refinesDelta?: boolean;
 }
@@ -56,6 +58,7 @@ export function forwardKernels(
       KEYS_PER_LANE: tile.colsPerLane,
     },
     rowsPerTile: 4 * tile.rowGroups,
+    colsPerTile: 8 * tile.colsPerLane,
   }));
 }
 
@@ -86,6 +89,7 @@ export function backwardKernels(
       COLS_PER_LANE: tile.colsPerLane,
     },
     rowsPerTile: 4 * tile.rowGroups,
+    colsPerTile: 8 * tile.colsPerLane,
   }));
 }
 

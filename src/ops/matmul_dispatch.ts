@@ -94,6 +94,7 @@ function runMatmul(gpu: Recorder, product: MatmulDispatch): void {
   const { rows, cols, depth, a, b, entryPoint, label } = product;
   const range = product.range ?? { begin: 0, end: depth };
   const { kernel, source, tileRows, tileCols, constants } = kernelOf(gpu.adapter, product, range);
+  const workgroups = tileCount({ tileRows, tileCols }, product);
   gpu.run({
     label: `matmul_${kernel}.${entryPoint}${label ? ` ${label}` : ""}`,
     source,
@@ -103,8 +104,9 @@ function runMatmul(gpu: Recorder, product: MatmulDispatch): void {
     params: matmulParams({ ...product, range }),
     inputs: [a, b, ...(product.inputs ?? [])],
     outputs: product.outputs,
-    workgroups: tileCount({ tileRows, tileCols }, product),
+    workgroups,
     flops: 2 * rows * cols * (range.end - range.begin),
+    tileFlops: 2 * workgroups * tileRows * tileCols * (range.end - range.begin),
     bytes: product.bytes,
   });
 }

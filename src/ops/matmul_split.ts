@@ -98,6 +98,7 @@ export function dispatchSplitMatmul(gpu: Recorder, product: SplitProduct): void 
     outputs: [partials],
     workgroups: splits * tileCount(tile, product),
     flops: 2 * rows * cols * depth,
+    tileFlops: 2 * tileCount(tile, product) * tile.tileRows * tile.tileCols * depth,
   });
   gpu.run({
     ...shared,

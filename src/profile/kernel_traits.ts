@@ -1,3 +1,4 @@
+import { wgslOf } from "../gpu/kernel.ts";
 import type { Dispatch } from "../gpu/recorder.ts";
 
 /** What cannot be read off a kernel's declarations: counted by hand in `kernels/`. */
@@ -98,7 +99,7 @@ const PATCH_EMBED: KernelTraits = {
 };
 
 /** What is known of a dispatch's kernel; of one without tiles, what such kernels have. */
-export function traitsOf({ label, constants, inputs, source }: Dispatch): KernelTraits {
+export function traitsOf({ label, constants, inputs, source, elem }: Dispatch): KernelTraits {
   const [name] = label.split(" ");
   const [kernel] = name.split(".");
   const largest = Math.max(...inputs.map(({ storage }) => storage.sizeBytes));
@@ -110,7 +111,7 @@ export function traitsOf({ label, constants, inputs, source }: Dispatch): Kernel
     bytesOnTheWay: 4 * Math.max(1, large.length),
     ...(TRAITS[name] ?? TRAITS[kernel])?.(
       constants ?? {},
-      typeof source === "string" ? source : source.root,
+      wgslOf(source, elem ?? "f32"),
     ),
   };
 }

@@ -16,13 +16,13 @@ export function paperChart(paper: PaperRoofline): Uint8Array<ArrayBuffer> {
     bars.push({
       label: `${rest.length} more`,
       parts: [{ length: sum("cautiousMs"), color: UNKNOWN }],
-      cells: [ms(sum("leastMs")), ms(sum("cautiousMs")), "", ""],
+      cells: [ms(sum("leastMs")), ms(sum("cautiousMs")), "", "", ""],
     });
   }
   return barChart(
     [{
       heading: "kernels",
-      columns: ["least ms", "cautious", "occupancy", "tail"],
+      columns: ["least ms", "cautious", "occupancy", "tail", "edge"],
       bars,
     }],
     {
@@ -31,7 +31,7 @@ export function paperChart(paper: PaperRoofline): Uint8Array<ArrayBuffer> {
       legend: [
         { color: ARITHMETIC, text: "arithmetic" },
         { color: MEMORY, text: "memory" },
-        { color: TAIL, text: "last workgroups" },
+        { color: TAIL, text: "last workgroups, edges of tiles" },
         { color: LOST, text: "what more it takes with caution" },
       ],
     },
@@ -39,7 +39,7 @@ export function paperChart(paper: PaperRoofline): Uint8Array<ArrayBuffer> {
 }
 
 function barOf(kernel: PaperKernel): Bar {
-  const { name, roof, rooflineMs, leastMs, cautiousMs, occupancy, tail } = kernel;
+  const { name, roof, rooflineMs, leastMs, cautiousMs, occupancy, tail, edge } = kernel;
   return {
     label: name,
     parts: [
@@ -47,7 +47,7 @@ function barOf(kernel: PaperKernel): Bar {
       { length: leastMs - rooflineMs, color: TAIL },
       { length: cautiousMs - leastMs, color: LOST },
     ],
-    cells: [ms(leastMs), ms(cautiousMs), percent(occupancy, 0), percent(tail, 0)],
+    cells: [ms(leastMs), ms(cautiousMs), percent(occupancy, 0), percent(tail, 0), percent(edge, 0)],
   };
 }
 

@@ -26,13 +26,15 @@ export interface Placement extends KernelFootprint, KernelTraits {
   occupancy: number;
   /** Share of the multiprocessors' time that is not spent waiting for the last workgroups. */
   tail: number;
+  /** Share of the operations that is not spent on what tiles have past the edges. */
+  edge: number;
 }
 
 /** Dispatches of one kernel in a step, on paper. */
 export interface PaperKernel extends
   Pick<
     Placement,
-    "lanes" | "registers" | "workgroupBytes" | "workgroupBytesPerFlop" | "occupancy" | "tail"
+    "lanes" | "registers" | "workgroupBytes" | "workgroupBytesPerFlop" | "occupancy"
   > {
   name: string;
   dispatches: number;
@@ -40,9 +42,12 @@ export interface PaperKernel extends
   bytes: number;
   workgroups: number;
   roof: "arithmetic" | "memory";
+  /** Shares of the arithmetic that last workgroups, and what tiles have past the edges, leave. */
+  tail: number;
+  edge: number;
   /** At the limits of arithmetic and memory. */
   rooflineMs: number;
-  /** The same, with the last workgroups waited for: the least there can be. */
+  /** The same, with tiles past the edges, and the last workgroups waited for: the least there is. */
   leastMs: number;
   /** With what the kernel does besides, see {@linkcode ASSUMED}. */
   cautiousMs: number;
@@ -105,7 +110,7 @@ function paperKernel(name: string, list: readonly Dispatch[], gpu: GpuModel): Pa
     leastMs: 0,
     cautiousMs: 0,
   };
-  let [arithmeticMs, memoryMs, occupancyMs] = [0, 0, 0];
+  let [arithmeticMs, memoryMs, occupancyMs, tileFlops] = [0, 0, 0, 0];
   for (const dispatch of list) {
     const placement = placementOf(dispatch, gpu);
     const times = timesOf(dispatch, placement, gpu);
@@ -118,6 +123,7 @@ function paperKernel(name: string, list: readonly Dispatch[], gpu: GpuModel): Pa
     arithmeticMs += times.arithmeticMs;
     memoryMs += times.memoryMs;
     occupancyMs += placement.occupancy * times.leastMs;
+    tileFlops += (dispatch.flops ?? 0) / placement.edge;
   }
   const { lanes, workgroupBytes, workgroupBytesPerFlop, registers } = placementOf(list[0], gpu);
   return {
@@ -129,9 +135,21 @@ function paperKernel(name: string, list: readonly Dispatch[], gpu: GpuModel): Pa
     workgroupBytesPerFlop,
     registers,
     occupancy: occupancyMs / kernel.leastMs,
-    tail: kernel.rooflineMs / kernel.leastMs,
+    tail: kernel.flops === 0 ? 1 : tailOf(list, gpu),
+    edge: kernel.flops === 0 ? 1 : kernel.flops / tileFlops,
     roof: arithmeticMs >= memoryMs ? "arithmetic" : "memory",
   };
+}
+
+/** The share of all their arithmetic that last workgroups leave to dispatches. */
+function tailOf(list: readonly Dispatch[], gpu: GpuModel): number {
+  const sums = list.map((dispatch) => {
+    const { tail, edge } = placementOf(dispatch, gpu);
+    const work = (dispatch.flops ?? 0) / edge;
+    return { work, slowed: work / tail };
+  });
+  const total = (key: "work" | "slowed") => sums.reduce((sum, each) => sum + each[key], 0);
+  return total("work") / total("slowed");
 }
 
 /** How a dispatch lies on a GPU. */
@@ -158,6 +176,7 @@ export function placementOf(dispatch: Dispatch, gpu: GpuModel): Placement {
     resident,
     occupancy: Math.min(resident, Math.max(1, each)) * lanes / gpu.lanes,
     tail: each / Math.ceil(each),
+    edge: (dispatch.flops ?? 0) / (dispatch.tileFlops ?? dispatch.flops ?? 0) || 1,
   };
 }
 
@@ -175,21 +194,21 @@ interface PaperTimes {
 function timesOf(dispatch: Dispatch, placement: Placement, gpu: GpuModel): PaperTimes {
   const limits = { gflops: peakGflops(gpu), gigabytesPerSecond: gpu.gigabytesPerSecond };
   const { arithmeticMs, memoryMs } = leastTimes(dispatch, limits);
-  const { tail, workgroupBytesPerFlop, stagingPerFlop } = placement;
+  const { tail, edge, workgroupBytesPerFlop, stagingPerFlop } = placement;
+  const tiledMs = arithmeticMs / (tail * edge);
   const { instructionsPerVector, workgroupBytesPerClock } = ASSUMED;
   // An operation is half an instruction; so many more bring its operands.
   const more = instructionsPerVector * workgroupBytesPerFlop / 16 + stagingPerFlop;
-  const issueMs = arithmeticMs * (1 + 2 * more);
-  const workgroupMs = arithmeticMs * workgroupBytesPerFlop *
+  const issueMs = tiledMs * (1 + 2 * more);
+  const workgroupMs = tiledMs * workgroupBytesPerFlop *
     2 * gpu.multiplyAddsPerClock / workgroupBytesPerClock;
   const slowMemoryMs = memoryMs / Math.min(1, bandwidthShare(placement, gpu));
   return {
     arithmeticMs,
     memoryMs,
     rooflineMs: Math.max(arithmeticMs, memoryMs),
-    leastMs: Math.max(arithmeticMs / tail, memoryMs),
-    cautiousMs: Math.max(Math.max(issueMs, workgroupMs) / tail, slowMemoryMs) +
-      ASSUMED.gapUs / 1000,
+    leastMs: Math.max(tiledMs, memoryMs),
+    cautiousMs: Math.max(issueMs, workgroupMs, slowMemoryMs) + ASSUMED.gapUs / 1000,
   };
 }
 

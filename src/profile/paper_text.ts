@@ -17,6 +17,7 @@ const COLUMNS: readonly TableColumn[] = [
     "registers",
     "occupancy",
     "tail",
+    "edge",
     "B a FLOP",
     "least ms",
     "cautious ms",
@@ -31,7 +32,7 @@ export function describePaper(paper: PaperRoofline): string {
   if (rest.length > 0) {
     const sum = (key: "dispatches" | "flops" | "bytes" | "workgroups" | "leastMs" | "cautiousMs") =>
       rest.reduce((sum, kernel) => sum + kernel[key], 0);
-    const blanks = ["", "", "", "", "", ""];
+    const blanks = ["", "", "", "", "", "", ""];
     rows.push([
       `${rest.length} more`,
       String(sum("dispatches")),
@@ -58,8 +59,8 @@ export function paperSummary(paper: PaperRoofline): string[] {
   return [
     `${images} images a step on paper, ${gpu}: ${peaks}; bounds by arithmetic, nothing was measured`,
     `at most ${mostImagesPerSecond.toFixed(0)} images/s: a step takes ${ms(leastMs)} ms at the ` +
-    `limits of arithmetic and memory, ${percent(1 - rooflineMs / leastMs)} of it waiting for the ` +
-    `last workgroups`,
+    `limits of arithmetic and memory, ${percent(1 - rooflineMs / leastMs)} of it lost to last ` +
+    `workgroups and the edges of tiles`,
     `with caution ${cautiousImagesPerSecond.toFixed(0)} images/s: ${ms(cautiousMs)} ms, with ` +
     `instructions that stage tensors, ${instructionsPerVector} for each vector from workgroup ` +
     `memory, its bandwidth as if lanes shared no reads, loads that take ${latencyNs} ns, and ` +
@@ -89,6 +90,7 @@ function rowOf(kernel: PaperKernel): string[] {
     String(registers),
     percent(kernel.occupancy, 0),
     percent(kernel.tail, 0),
+    percent(kernel.edge, 0),
     kernel.workgroupBytesPerFlop === 0 ? "" : kernel.workgroupBytesPerFlop.toFixed(2),
     ms(kernel.leastMs),
     ms(kernel.cautiousMs),

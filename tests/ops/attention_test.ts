@@ -1,6 +1,8 @@
-import { deepEqual, ok, throws } from "node:assert/strict";
+import { deepEqual, equal, ok, throws } from "node:assert/strict";
+import { DEFAULT_FACTS } from "../../src/gpu/device.ts";
 import { ShapeError } from "../../src/gpu/errors.ts";
 import { Gpu } from "../../src/gpu/gpu.ts";
+import { PlanRecorder } from "../../src/gpu/plan.ts";
 import type { Recorder } from "../../src/gpu/recorder.ts";
 import { attention, attentionBackward, type AttentionVariant } from "../../src/ops/attention.ts";
 import { backwardKernels, forwardKernels } from "../../src/ops/attention_kernels.ts";
@@ -169,4 +171,18 @@ Deno.test("attention() names what does not fit", async () => {
     () => attentionBackward(gpu, wrong, { qkv, out, lse }, sequences, 2),
     new ShapeError("Cannot run attentionBackward: dOut must have shape [5, 16], got [5, 8]"),
   );
+});
+
+Deno.test("attention() tells what its tiles compute past the ends of sequences", () => {
+  const recorder = new PlanRecorder(DEFAULT_FACTS);
+  const sequences = makeSequences(recorder, [50, 7]);
+  const qkv = recorder.keep("activations", [57, 3 * 2 * 64], "qkv");
+  recorder.phase("accumulate");
+  attention(recorder, qkv, sequences, 2, { variant: "tiled" });
+  const [{ flops, tileFlops, constants }] = recorder.finish().phases.get("accumulate")!;
+  const [rows, keys] = [4 * constants!.ROW_GROUPS, 8 * constants!.KEYS_PER_LANE];
+  const covered = (length: number, size: number) => Math.ceil(length / size) * size;
+  const pairs = [50, 7].reduce((sum, n) => sum + covered(n, rows) * covered(n, keys), 0);
+  equal(flops, 4 * (50 * 50 + 7 * 7) * 128);
+  equal(tileFlops, 4 * pairs * 128);
 });

@@ -88,3 +88,9 @@ Deno.test("describePaper() says that nothing was measured, and has a table", () 
   const png = paperChart(paper);
   deepEqual([...png.slice(1, 4)], [..."PNG"].map((letter) => letter.charCodeAt(0)));
 });
+
+Deno.test("paperRoofline() counts what tiles have past the edges", () => {
+  const tiles = { workgroups: 132 * 8, flops: 1e9, tileFlops: 1.25e9, bytes: 8 };
+  const [{ edge, tail, leastMs }] = paperRoofline([dispatchOf(SOURCE, tiles)], h100, 8).kernels;
+  assertAllClose([edge, tail, leastMs], [0.8, 1, 1.25 * GFLOP_MS]);
+});
