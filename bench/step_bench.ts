@@ -18,17 +18,25 @@ interface StepRun {
   software: Partial<TrainOptions>;
 }
 
+const VITS14: StepRun = {
+  name: "step vits14, 2 x 224 + 8 x 98",
+  hardware: { model: "dinov2/vits14-notpretrained", batch_size: 32 },
+  cut: ", 2 blocks, 4096 prototypes",
+  software: {
+    model: "dinov2/vits14-notpretrained",
+    batch_size: 2,
+    model_args: { depth: 2 },
+    method_args: { output_dim: 4096 },
+  },
+};
+
 const RUNS: StepRun[] = [
+  VITS14,
   {
-    name: "step vits14, 2 x 224 + 8 x 98",
-    hardware: { model: "dinov2/vits14-notpretrained", batch_size: 32 },
-    cut: ", 2 blocks, 4096 prototypes",
-    software: {
-      model: "dinov2/vits14-notpretrained",
-      batch_size: 2,
-      model_args: { depth: 2 },
-      method_args: { output_dim: 4096 },
-    },
+    ...VITS14,
+    name: `${VITS14.name}, 16-mixed`,
+    hardware: { ...VITS14.hardware, precision: "16-mixed" },
+    software: { ...VITS14.software, precision: "16-mixed" },
   },
   {
     name: "step vitb14, 2 x 224 + 8 x 98",

@@ -29,6 +29,14 @@ export interface PartSettings {
   rounds: string;
 }
 
+/** How recorded cases are replayed: with both families of kernels, and in half as many bytes. */
+const GOLDEN = [
+  { name: "auto", options: [] },
+  { name: "gpu", options: ["--kernels", "gpu"] },
+  { name: "cpu", options: ["--kernels", "cpu"] },
+  { name: "16-mixed", options: ["--precision", "16-mixed"] },
+];
+
 /**
  * Every part, in the order in which they are done: where time is short, what shows most comes
  * first.
@@ -46,10 +54,10 @@ export function allParts(settings: PartSettings): Part[] {
       keeps: { file: "doctor.json" },
       seconds: 120,
     },
-    ...["auto", "gpu", "cpu"].map((kernels): Part => ({
-      name: `golden/${kernels}`,
-      args: cli("golden", "--kernels", kernels, ...cases),
-      keeps: { file: `golden_${kernels}.txt` },
+    ...GOLDEN.map(({ name, options }): Part => ({
+      name: `golden/${name}`,
+      args: cli("golden", ...options, ...cases),
+      keeps: { file: `golden_${name}.txt` },
       seconds: software ? 600 : 240,
     })),
     {

@@ -78,11 +78,12 @@ Deno.test("allParts() has every bench once, in different parts", () => {
   };
   const parts = allParts(settings);
   const names = parts.map(({ name }) => name);
-  deepEqual(names.slice(0, 8), [
+  deepEqual(names.slice(0, 9), [
     "doctor",
     "golden/auto",
     "golden/gpu",
     "golden/cpu",
+    "golden/16-mixed",
     "profile",
     "step",
     "peers",
