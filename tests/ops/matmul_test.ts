@@ -198,6 +198,35 @@ Deno.test("matmul() sums in parts what is longer than one loop may be", async ()
   }
 });
 
+Deno.test("matmul() of f16 keeps a sum of several dispatches in f32 until it is whole", async () => {
+  using gpu = await Gpu.open({ elem: "f16" });
+  if (!gpu.adapter.shaderF16) return;
+  const [rows, cols, depth] = [2, 3, MAX_DEPTH + 7];
+  const [a, b] = [rows * depth, depth * cols].map((length, seed) =>
+    Float32Array.from(new Float16Array(randomArray(length, { seed, scale: 0.5, mean: 0.1 })))
+  );
+  const expected = matmulReference(a, b, { rows, cols, depth });
+  for (const variant of variantsOf(gpu)) {
+    const y = matmul(
+      poisoned(gpu),
+      gpu.upload([rows, depth], a, "a", "f16"),
+      gpu.upload([depth, cols], b, "b", "f16"),
+      { variant },
+    );
+    equal(y.dtype, "f16");
+    assertAllClose(await gpu.download(y), expected, { rtol: 2 ** -10 });
+  }
+});
+
+Deno.test("matmul() names operands that are not stored alike", async () => {
+  using gpu = await Gpu.open();
+  const [a, b] = [gpu.empty([2, 3], "a", "f16"), gpu.empty([3, 4], "b")];
+  throws(
+    () => matmul(gpu, a, b),
+    new ShapeError("Cannot run matmul: a and b must both be f32 or both f16, got f16 and f32"),
+  );
+});
+
 Deno.test("matmul() shares a long sum out on a GPU, to the float64 reference", async (t) => {
   using gpu = await Gpu.open();
   // Two parts; many parts, the last one short; more than one tile with odd tails; a long loop.
