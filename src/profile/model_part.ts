@@ -30,7 +30,7 @@ export function modelParts(phase: string, dispatches: readonly Dispatch[]): stri
 /** Phases that are of one part as a whole. */
 const PHASE_PARTS: Record<string, string | undefined> = {
   views: "views",
-  begin: "zeroing",
+  begin: "zeroing", // and rounding of weights, in 16-mixed
   update: "optimizer",
 };
 
@@ -68,7 +68,7 @@ function partOfParameter(label: string): string {
   const [network, name] = label.startsWith("teacher.")
     ? ["teacher", label.slice("teacher.".length)]
     : ["student", label];
-  const module = name.replace(/\.grad$/, "")
+  const module = name.replace(/\.(grad|working)$/, "")
     .replace(/\.(weight|bias|gamma|weight_[vg])$/, "")
     .replace(/(cls_token|mask_token|register_tokens)$/, "tokens");
   return `${network}.${module}`;

@@ -29,10 +29,12 @@ export function describeProfile(profile: StepProfile, { all = false } = {}): str
 
 /** What a step comes to, in lines. */
 export function profileSummary(profile: StepProfile): string[] {
-  const { model, batchSize, adapter, limits, host, memory, dispatches } = profile;
+  const { model, batchSize, elem, adapter, limits, host, memory, dispatches } = profile;
   const calls = dispatches.reduce((sum, { dispatches }) => sum + dispatches, 0);
   return [
-    `${model}, ${batchSize} images a step, on ${adapter.name}`,
+    `${model}, ${batchSize} images a step${
+      elem === "f16" ? " in 16-mixed" : ""
+    }, on ${adapter.name}`,
     `step ${ms(profile.plainStepMs)} ms, ${profile.imagesPerSecond.toFixed(1)} images/s; ` +
     `${ms(profile.stepMs)} ms while dispatches are timed: ${ms(profile.gpuMs)} ms in ` +
     `${calls.toFixed(0)} dispatches, ${ms(profile.gapMs)} ms between them`,

@@ -1,4 +1,5 @@
 import type { DispatchClock } from "../gpu/dispatch_clock.ts";
+import type { Elem } from "../gpu/kernel.ts";
 import { costOf, type Plan } from "../gpu/plan.ts";
 import type { TimedDispatch } from "../gpu/timed_runner.ts";
 import type { Limits } from "../machine/limits.ts";
@@ -38,6 +39,8 @@ export interface StepProfile extends ProfileSubject {
   version: string;
   deno: string;
   date: string;
+  /** How activations are stored: f16 with `precision=16-mixed`. */
+  elem: Elem;
   adapter: { name: string; driver: string; software: boolean };
   /** Threads that wanted to run, over the last minute: other programs cost a software adapter time. */
   load: { average: number; cores: number };
@@ -108,6 +111,7 @@ export function stepProfile(record: ProfileRecord): StepProfile {
     version: VERSION,
     deno: Deno.version.deno,
     date: new Date().toISOString(),
+    elem: plan.elem,
     adapter: { name, driver, software },
     load: { average: Deno.loadavg()[0], cores: navigator.hardwareConcurrency },
     method: clock.method,

@@ -35,6 +35,7 @@ Deno.test("modelParts() gives every dispatch a part, on GPUs and on software", (
         { method_args: { ...TINY_RUN.method_args, center_method: "sinkhorn_knopp" as const } },
         { embed_dim: 24, activation_checkpoint_args: { enabled: true } },
         { model_args: { depth: 2, ffn_layer: "swiglufused" as const } },
+        { precision: "16-mixed" as const },
       ]
     ) {
       const { found } = partsOf(facts, options, true);
@@ -63,6 +64,12 @@ Deno.test("modelParts() names every module that has parameters", () => {
     "optimizer",
     "zeroing",
   ]);
+});
+
+Deno.test("modelParts() of 16-mixed are those of 32-true", () => {
+  const partsIn = (precision: "32-true" | "16-mixed") =>
+    [...new Set(partsOf({}, { precision }).found.map(({ part }) => part))].sort();
+  deepEqual(partsIn("16-mixed"), partsIn("32-true"));
 });
 
 Deno.test("modelParts() puts what has no parameters where its data come from and go to", () => {

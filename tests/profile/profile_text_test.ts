@@ -23,6 +23,12 @@ data wait 2.0 % (target 5 %, met)`,
   match(memory, /^memory \d\.\d MiB, over the lower bound of \d\.\d MiB by \d\.\d % \(target 10 %/);
 });
 
+Deno.test("profileSummary() says that activations are float16", () => {
+  const profile = stepProfile(madeRecord({ options: { precision: "16-mixed" } }));
+  equal(profile.elem, "f16");
+  equal(profileSummary(profile)[0], "dinov2/vittest, 4 images a step in 16-mixed, on made");
+});
+
 Deno.test("profileSummary() says where numbers are coarse, or missing", () => {
   const record = madeRecord({ steps: 1 });
   const lines = profileSummary(stepProfile({
