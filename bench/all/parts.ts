@@ -79,12 +79,12 @@ export function allParts(settings: PartSettings): Part[] {
       keeps: "nothing",
       seconds: software ? 900 : 240,
     },
-    ...benchParts(),
+    ...benchParts(software ? 420 : 180),
   ];
 }
 
 /** Every other bench, each by itself. */
-function benchParts(): Part[] {
+function benchParts(seconds: number): Part[] {
   const files = benchFiles(ROOT).filter((file) => basename(file) !== "step_bench.ts");
   const groupOf = (file: string) => /[/\\](ops|data)[/\\]/.exec(file)?.[1];
   const order = ["ops", undefined, "data"];
@@ -93,7 +93,7 @@ function benchParts(): Part[] {
     .map((file) => {
       const group = groupOf(file);
       const name = basename(file).replace(/_bench\.ts$/, "");
-      return benchPart(group === undefined ? name : `${group}/${name}`, file, 180);
+      return benchPart(group === undefined ? name : `${group}/${name}`, file, seconds);
     });
 }
 
