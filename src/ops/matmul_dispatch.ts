@@ -117,7 +117,7 @@ function kernelOf(adapter: AdapterFacts, product: MatmulDispatch, range: Range) 
     const linked = tiledMatmul(tile, { ...product, range }, tiled, epilogueFiles(entryPoint));
     return { ...tile, ...linked, kernel: "tiled" };
   }
-  const wide = wideMatmul(adapter, product, range.begin);
+  const wide = wideMatmul(adapter, product, range);
   if (wide) return { ...wide, kernel: "wide" };
   return { ...SUBGROUP, source: linkOnce(subgroup, epilogueFiles(entryPoint)), kernel: "subgroup" };
 }

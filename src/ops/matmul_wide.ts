@@ -18,6 +18,7 @@ import type { AdapterFacts } from "../gpu/device.ts";
 import type { LinkedKernel } from "../gpu/kernel.ts";
 import { linkOnce } from "./link_kernel.ts";
 import type { Epilogue } from "./matmul_epilogues.ts";
+import { CELL } from "./wide_cells.ts";
 
 const EPILOGUES: Record<Epilogue, string> = {
   store,
@@ -35,9 +36,6 @@ const SUMS = { along_k: alongK, along_rows: alongRows };
 /** Outputs of a workgroup. */
 const TILE = { tileRows: 32, tileCols: 64 };
 
-/** Elements of one load. */
-const CELL = 8;
-
 /** A kernel that {@linkcode wideMatmul} chose, with the outputs of a workgroup. */
 interface WideKernel {
   source: LinkedKernel;
@@ -48,7 +46,7 @@ interface WideKernel {
 
 /**
  * The kernel of a product in cells of 8 elements, on an adapter with 64-bit integers; null where its
- * rows are no multiples of 8.
+ * rows, or the part of the depth that is summed, are no multiples of 8.
  */
 export function wideMatmul(
   { shaderInt64 }: AdapterFacts,
@@ -60,9 +58,9 @@ export function wideMatmul(
     transposeA?: boolean;
     transposeB?: boolean;
   },
-  begin: number,
+  { begin, end }: { begin: number; end: number },
 ): WideKernel | null {
-  const axes = transposeA ? [rows, cols] : [depth, begin, cols];
+  const axes = transposeA ? [rows, cols] : [depth, begin, end, cols];
   if (!shaderInt64 || (transposeA && transposeB) || axes.some((n) => n % CELL !== 0)) return null;
   return {
     ...TILE,
