@@ -93,7 +93,7 @@ export async function planOf(
   const gpu = on === null ? null : GPU_MODELS[on];
   const { facts, missing } = gpu === null
     ? await factsOf(config)
-    : { facts: factsOfModel(gpu), missing: null };
+    : { facts: factsOnPaper(gpu, config), missing: null };
   const views = viewMaker(config, facts) === "gpu" ? config.transform_args : null;
   const { plan } = recordStep(facts, shape, views, evaluatedNetworks(config.callbacks));
   const { bytesByKind, totalBytes, largest } = costOf(plan);
@@ -130,6 +130,12 @@ function paperOf(
     return Array.from({ length: once ? 1 : accumulationSteps }, () => list).flat();
   });
   return paperRoofline(dispatches, gpu, batchSize * accumulationSteps);
+}
+
+/** The facts of a GPU that need not be here, with the variants of kernels that are asked for. */
+function factsOnPaper(gpu: GpuModel, { kernels }: TrainConfig): AdapterFacts {
+  const facts = factsOfModel(gpu);
+  return kernels === "auto" ? facts : { ...facts, kernels };
 }
 
 /** The facts of the adapter here; WebGPU's default limits where there is none, and what is said. */

@@ -32,3 +32,9 @@ Deno.test("plan() tells what a GPU has no room for", async () => {
 Deno.test("plan() has nothing on paper for this machine", async () => {
   equal((await plan(SMALL)).paper, null);
 });
+
+Deno.test("plan() takes the variants that are asked for on paper too", async () => {
+  const { phases } = await plan({ ...SMALL, kernels: "cpu" }, { on: "h100" });
+  const kernels = phases.flatMap((phase) => phase.kernels.map(({ kernel }) => kernel));
+  ok(kernels.some((kernel) => kernel.startsWith("attention_subgroup")), kernels.join(", "));
+});
