@@ -41,46 +41,51 @@ async function main(args: readonly string[]): Promise<void> {
     for (const [name, reason] of Object.entries(missing)) console.log(`without ${name}: ${reason}`);
 
     const origin = await originNow();
-    const findings = await findAll(entrants, software, options);
-    const found: Findings = {
-      ...await origin({ name: device, software }),
-      peers: Object.fromEntries(entrants.map(({ contender: { name, introduction } }) => [
-        name,
-        { device: introduction.device, versions: introduction.versions },
-      ])),
-      missing,
-      findings,
-    };
-    await writeFindings(found, options.out);
+    const peers = Object.fromEntries(entrants.map(({ contender: { name, introduction } }) => [
+      name,
+      { device: introduction.device, versions: introduction.versions },
+    ]));
+    const findings: Finding[] = [];
+    // Written down after each work, so that whatever ends the run loses none.
+    for await (const finding of findEach(entrants, software, options)) {
+      findings.push(finding);
+      const from = await origin({ name: device, software });
+      await writeFindings({ ...from, peers, missing, findings }, options.out);
+    }
+    const found = { ...await origin({ name: device, software }), peers, missing, findings };
+    printVerdicts(found);
+    console.log(`\nwritten to ${await resultsFolder(options.out, device)}`);
   } finally {
     for (const { contender } of entrants) await contender.stop();
   }
 }
 
-async function findAll(
+async function* findEach(
   entrants: readonly Entrant[],
   software: boolean,
   { only, rounds }: typeof OPTIONS,
-): Promise<Finding[]> {
-  const findings: Finding[] = [];
+): AsyncGenerator<Finding> {
   const times = positiveNumber("bench:peers", "rounds", rounds);
   for (const work of wantedOf("bench:peers", "only", worksFor({ software }), only)) {
     console.log(`\n${work.name}`);
     const folder = await Deno.makeTempDir({ prefix: "denodino-peers-" });
     const finding = findingOf(await contest(work, entrants, { folder, rounds: times }));
-    for (const { name, medianMs, ratio, gflops, imagesPerSecond } of finding.entries) {
-      const rate = gflops !== null
-        ? `${threeDigits(gflops)} GFLOP/s`
-        : imagesPerSecond !== null
-        ? `${threeDigits(imagesPerSecond)} images/s`
-        : "";
-      const columns = [`${threeDigits(medianMs)} ms`, `${threeDigits(ratio)} x`, rate];
-      console.log(`  ${name.padEnd(22)}${columns.map((each) => each.padStart(16)).join("")}`);
-    }
-    for (const [name, why] of Object.entries(finding.absent)) console.log(`  ${name}: ${why}`);
-    findings.push(finding);
+    printFinding(finding);
+    yield finding;
   }
-  return findings;
+}
+
+function printFinding({ entries, absent }: Finding): void {
+  for (const { name, medianMs, ratio, gflops, imagesPerSecond } of entries) {
+    const rate = gflops !== null
+      ? `${threeDigits(gflops)} GFLOP/s`
+      : imagesPerSecond !== null
+      ? `${threeDigits(imagesPerSecond)} images/s`
+      : "";
+    const columns = [`${threeDigits(medianMs)} ms`, `${threeDigits(ratio)} x`, rate];
+    console.log(`  ${name.padEnd(22)}${columns.map((each) => each.padStart(16)).join("")}`);
+  }
+  for (const [name, why] of Object.entries(absent)) console.log(`  ${name}: ${why}`);
 }
 
 async function writeFindings(found: Findings, out: string): Promise<void> {
@@ -89,13 +94,15 @@ async function writeFindings(found: Findings, out: string): Promise<void> {
   await Deno.writeTextFile(join(folder, "peers.json"), JSON.stringify(found, null, 2) + "\n");
   await Deno.writeTextFile(join(folder, "peers.md"), markdownReport(found));
   await Deno.writeTextFile(join(folder, "peers.svg"), ratioPlot(found.findings, title));
+}
+
+function printVerdicts(found: Findings): void {
   console.log("");
   for (const { work, wanted, reached, reachedOfCpu, verdict } of verdicts(found)) {
     const value = reached === null ? "not measured" : threeDigits(reached);
     const ofCpu = reachedOfCpu === null ? "" : `, ${threeDigits(reachedOfCpu)} by processor time`;
     console.log(`${work}: at least ${wanted}; ${value} by the clock${ofCpu}: ${verdict}`);
   }
-  console.log(`\nwritten to ${folder}`);
 }
 
 if (import.meta.main) await runMain(main);

@@ -24,6 +24,7 @@ async function main(args: readonly string[]): Promise<void> {
   const open = await openDevice();
   try {
     const { name, software } = open.facts;
+    const folder = await resultsFolder(out, name);
     const origin = await originNow();
     const limits = await limitsOf(open);
     console.log(`on ${name}`);
@@ -38,10 +39,11 @@ async function main(args: readonly string[]): Promise<void> {
         continue;
       }
       axes.push(axisFinding(axis, timed, { software, limits, absent }));
+      // Written down after each axis, so that whatever ends the run loses none.
+      await write({ ...await origin(open.facts), limits, rounds, axes }, folder);
       console.log(`\n${verdictTable(axes.slice(-1))}`);
     }
-    const found = { ...await origin(open.facts), limits, rounds, axes };
-    await write(found, await resultsFolder(out, name));
+    console.log(`\nwritten to ${folder}`);
   } finally {
     open.close();
   }
@@ -56,7 +58,6 @@ async function write(found: ScalingFindings, folder: string): Promise<void> {
   await Deno.writeTextFile(join(folder, "scaling.json"), JSON.stringify(found, null, 2) + "\n");
   await Deno.writeTextFile(join(folder, "scaling.md"), markdownReport(found));
   await Deno.writeTextFile(join(folder, "scaling.svg"), scalingPicture(found));
-  console.log(`\nwritten to ${folder}`);
 }
 
 if (import.meta.main) await runMain(main);
