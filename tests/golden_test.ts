@@ -47,11 +47,12 @@ const EVERY_OP = [
   "tiny_softmax",
 ];
 
-for (const kernels of ["gpu", "cpu"] as const) {
-  Deno.test(`replayGolden() finds cases in tolerance with kernels=${kernels}`, async () => {
+for (const [kernels, variant] of [["gpu", 0], ["gpu", 1], ["cpu", 0]] as const) {
+  const forced = `kernels=${kernels}, variant ${variant}`;
+  Deno.test(`replayGolden() finds cases in tolerance with ${forced}`, async () => {
     const lines: string[] = [];
-    const print = (line: string) => void lines.push(line);
-    const failed = await replayGolden(EVERY_OP.map((folder) => ROOT + folder), { print, kernels });
+    const options = { print: (line: string) => void lines.push(line), kernels, variant };
+    const failed = await replayGolden(EVERY_OP.map((folder) => ROOT + folder), options);
     equal(lines.filter((line) => line.startsWith("FAIL")).join("\n"), "");
     equal(failed, 0);
     match(lines[0], new RegExp(`^on .+, kernels=${kernels}, precision=32-true$`));

@@ -3,6 +3,9 @@ import { type Command, Option } from "../deps/commander.ts";
 import { replayGolden } from "../golden/golden.ts";
 import { type CommandContext, examples, EXIT } from "./command_line.ts";
 
+/** Places among variants; where a kernel has fewer, the last one is taken. */
+const VARIANTS = ["0", "1", "2", "3", "4", "5", "6", "7"] as const;
+
 /** Adds `golden` to the program; `run` returns how many quantities were out of tolerance. */
 export function addGolden(program: Command, context: CommandContext, run = replayGolden): void {
   program.command("golden")
@@ -10,10 +13,15 @@ export function addGolden(program: Command, context: CommandContext, run = repla
     .argument("<folders...>", "folders with case.json and tensors.safetensors")
     .addOption(new Option("--accelerator <kind>", "adapter to use").choices(ACCELERATORS))
     .addOption(new Option("--kernels <family>", "variants of the kernels").choices(KERNELS))
+    .addOption(
+      new Option("--variant <place>", "which one where there are several, 0 as built in")
+        .choices(VARIANTS),
+    )
     .addOption(new Option("--precision <format>", "number format").choices(PRECISIONS))
     .addHelpText("after", GOLDEN_HELP)
-    .action(async (folders, options) => {
-      if (await run(folders, options) > 0) context.exitCode = EXIT.failed;
+    .action(async (folders, { variant, ...options }) => {
+      const place = variant === undefined ? undefined : Number(variant);
+      if (await run(folders, { ...options, variant: place }) > 0) context.exitCode = EXIT.failed;
     });
 }
 

@@ -26,14 +26,15 @@ import { replayUnits } from "./units.ts";
  *
  * @param folders Each with `case.json` and `tensors.safetensors`.
  * @param options `accelerator`: the kind of adapter to replay them on; `kernels`: the variants that
- * run there, if not those that suit it.
+ * run there, if not those that suit it; `variant`: which one of each choice between several, from the
+ * built-in one, 0, to the last.
  * @returns How many quantities are out of tolerance.
  * @throws {CheckpointError} If a folder holds no case, or a damaged one.
  */
 export async function replayGolden(
   folders: readonly string[],
   { print = console.log, precision = "32-true", ...device }:
-    & { print?: (line: string) => void; precision?: Precision }
+    & { print?: (line: string) => void; precision?: Precision; variant?: number }
     & DeviceOptions = {},
 ): Promise<number> {
   using gpu = await Gpu.open({ ...device, elem: precision === "16-mixed" ? "f16" : "f32" });

@@ -42,12 +42,17 @@ export class Gpu implements Recorder, Disposable {
   readonly pipelines: Pipelines;
   readonly #open: OpenDevice;
   readonly #closes: boolean;
+  readonly #variant: number;
   readonly #buffers: GPUBuffer[] = [];
   #failures: Promise<GpuError | undefined>[] = [];
 
-  private constructor(open: OpenDevice, { elem, closes }: { elem: Elem; closes: boolean }) {
+  private constructor(
+    open: OpenDevice,
+    { elem, closes, variant = 0 }: { elem: Elem; closes: boolean; variant?: number },
+  ) {
     this.#open = open;
     this.#closes = closes;
+    this.#variant = variant;
     this.elem = elem;
     this.device = open.device;
     this.adapter = open.facts;
@@ -55,13 +60,14 @@ export class Gpu implements Recorder, Disposable {
   }
 
   /**
-   * @param options Which adapter; `elem`: how activations and the weights of products are stored.
+   * @param options Which adapter; `elem`: how activations and the weights of products are stored;
+   * `variant`: which one of each choice is taken, from the built-in one, 0, to the last it has.
    * @throws {GpuError} If no adapter of the kind asked for is found.
    */
   static async open(
-    { elem = "f32", ...options }: DeviceOptions & { elem?: Elem } = {},
+    { elem = "f32", variant, ...options }: DeviceOptions & { elem?: Elem; variant?: number } = {},
   ): Promise<Gpu> {
-    return new Gpu(await openDevice(options), { elem, closes: true });
+    return new Gpu(await openDevice(options), { elem, closes: true, variant });
   }
 
   /** A live device beside the plan of an open one, which stays open when this is disposed of. */
@@ -137,9 +143,9 @@ export class Gpu implements Recorder, Disposable {
     );
   }
 
-  /** Takes the built-in variant: what runs once is not worth measuring. */
-  choose<V extends Variant>(choice: Choice<V>): void {
-    choice.record(this, choice.variants[0]);
+  /** Measures nothing: what runs once is not worth it. */
+  choose<V extends Variant>({ variants, record }: Choice<V>): void {
+    record(this, variants[Math.min(this.#variant, variants.length - 1)]);
   }
 
   /** The values of a tensor; waits for everything before it and throws what failed. */
