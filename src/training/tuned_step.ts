@@ -49,7 +49,7 @@ export async function tunedRunStep<Step extends { plan: Plan }>(
       observer.onTuning?.(done, total);
     },
   });
-  if (tuning.measured > 0) observer.onMessage?.(describeTuning(tuning));
+  if (tuning.measured + tuning.failed > 0) observer.onMessage?.(describeTuning(tuning));
   return { recorded, variants: tuning.variants };
 }
 
@@ -59,12 +59,14 @@ function beginning(total: number, adapter: string): string {
 }
 
 /** How many kernels were measured, what came of it, and where it is kept. */
-export function describeTuning({ variants, measured, left, elapsedMs, path }: Tuning): string {
+export function describeTuning(tuning: Tuning): string {
+  const { variants, measured, left, failed, elapsedMs, path } = tuning;
   const faster = Object.values(variants).filter(({ variant, ms }) =>
     ms !== undefined && variant !== Object.keys(ms)[0]
   );
   return `measured the variants of ${measured} kernels in ${(elapsedMs / 1000).toFixed(1)} s: ` +
     `${faster.length} of them ${faster.length === 1 ? "has" : "have"} a faster one than built in` +
     (left > 0 ? `; there was no time for ${left} more` : "") +
+    (failed > 0 ? `; ${failed} more could not be measured` : "") +
     (path === null ? "" : `; kept in "${path}"`);
 }

@@ -1,5 +1,6 @@
 import type { Choices } from "../gpu/choice.ts";
 import type { OpenDevice } from "../gpu/device.ts";
+import { GpuError } from "../gpu/errors.ts";
 import type { Plan, PlannedChoice } from "../gpu/plan.ts";
 import { Pipelines } from "../gpu/pipelines.ts";
 import { PlanRunner } from "../gpu/runner.ts";
@@ -45,6 +46,8 @@ export interface Tuning {
   readonly elapsedMs: number;
   /** How many there was no time for. */
   readonly left: number;
+  /** How many keep their built-in variant because another one does not run here. */
+  readonly failed: number;
   /** The file that what was measured is kept in; null where nothing was, or it cannot be written. */
   readonly path: string | null;
 }
@@ -65,8 +68,9 @@ interface Question extends ChoicePlan {
  * With "on" a software adapter keeps the built-in variants: they are few, and measuring takes it
  * seconds.
  *
+ * What cannot be measured, as a variant does not compile or memory runs out, stays as built in.
+ *
  * @param plan Recorded with any variants; it is not built.
- * @throws {GpuError} If a variant does not compile, or memory runs out.
  */
 export async function tune(plan: Plan, open: OpenDevice, options: TuneOptions): Promise<Tuning> {
   const { autotune, settled = {}, surroundings = processSurroundings() } = options;
@@ -89,7 +93,9 @@ export async function tune(plan: Plan, open: OpenDevice, options: TuneOptions): 
     }
   }
   const startMs = performance.now();
-  const found = unknown.length === 0 ? {} : await measureAll(unknown, open, options);
+  const { found, failed } = unknown.length === 0
+    ? { found: {}, failed: 0 }
+    : await measureAll(unknown, open, options);
   Object.assign(variants, found);
   const measured = Object.keys(found).length;
   return {
@@ -97,7 +103,8 @@ export async function tune(plan: Plan, open: OpenDevice, options: TuneOptions): 
     choices: new Map(Object.entries(variants).map(([key, { variant }]) => [key, variant])),
     measured,
     elapsedMs: performance.now() - startMs,
-    left: unknown.length - measured,
+    left: unknown.length - measured - failed,
+    failed,
     path: measured > 0 && await keep(path, open, found) ? path : null,
   };
 }
@@ -107,8 +114,9 @@ async function measureAll(
   questions: Question[],
   open: OpenDevice,
   { onProgress, signal, stopwatch: given }: TuneOptions,
-): Promise<Record<string, KnownVariant>> {
+): Promise<{ found: Record<string, KnownVariant>; failed: number }> {
   const found: Record<string, KnownVariant> = {};
+  let failed = 0;
   const byWork = questions.toSorted((a, b) => workOf(b.made) - workOf(a.made));
   const pipelines = new Pipelines(open.device);
   const stopwatch = given ?? await openStopwatch(open);
@@ -117,7 +125,11 @@ async function measureAll(
     for (const [done, question] of byWork.entries()) {
       if (signal?.aborted || performance.now() - startMs > LIMIT_MS) break;
       onProgress?.(done, byWork.length);
-      const times = await measureOne(question, open, pipelines, stopwatch);
+      const times = await measureIfItRuns(question, open, pipelines, stopwatch);
+      if (times === null) {
+        failed++;
+        continue;
+      }
       found[question.made.choice.key] = {
         variant: fastestOf(times),
         kernels: question.kernels,
@@ -128,7 +140,7 @@ async function measureAll(
     if (given === undefined) stopwatch[Symbol.dispose]();
   }
   onProgress?.(byWork.length, byWork.length);
-  return found;
+  return { found, failed };
 }
 
 /** Operations of a GPU in the time that it takes to move a byte. */
@@ -138,7 +150,26 @@ function workOf({ flops, bytes }: PlannedChoice): number {
   return Math.max(flops, FLOPS_PER_BYTE * bytes);
 }
 
-async function measureOne(
+/** Null where the GPU refuses a variant: it may still take all others. */
+async function measureIfItRuns(
+  question: ChoicePlan,
+  open: OpenDevice,
+  pipelines: Pipelines,
+  stopwatch: Stopwatch,
+): Promise<Map<string, number> | null> {
+  const { device } = open;
+  device.pushErrorScope("validation"); // of a kernel that does not compile, which would end the run
+  try {
+    return await measure(question, open, pipelines, stopwatch);
+  } catch (error) {
+    if (error instanceof GpuError) return null;
+    throw error;
+  } finally {
+    await device.popErrorScope();
+  }
+}
+
+async function measure(
   { plan, unknown }: ChoicePlan,
   open: OpenDevice,
   pipelines: Pipelines,

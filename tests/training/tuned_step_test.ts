@@ -54,14 +54,21 @@ Deno.test("describeTuning() says how many kernels were measured, and what came o
     b: { variant: "128x64", kernels: "", ms: { "128x64": 1, "64x64": 1 } },
     c: { variant: "128x64", kernels: "" },
   };
-  const tuning = { variants, choices: new Map(), measured: 2, left: 0, elapsedMs: 2345, path: "p" };
+  const rest = { left: 0, failed: 0, elapsedMs: 2345, path: "p" };
+  const tuning = { variants, choices: new Map(), measured: 2, ...rest };
   equal(
     describeTuning(tuning),
     'measured the variants of 2 kernels in 2.3 s: 1 of them has a faster one than built in; kept in "p"',
   );
   equal(
-    describeTuning({ ...tuning, variants: { b: variants.b, c: variants.c }, left: 1, path: null }),
+    describeTuning({
+      ...tuning,
+      variants: { b: variants.b, c: variants.c },
+      left: 1,
+      failed: 3,
+      path: null,
+    }),
     "measured the variants of 2 kernels in 2.3 s: 0 of them have a faster one than built in; " +
-      "there was no time for 1 more",
+      "there was no time for 1 more; 3 more could not be measured",
   );
 });

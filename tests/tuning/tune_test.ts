@@ -23,13 +23,13 @@ const KEYS = ["matmul.store nn f32 8x8x20", "matmul.add nn f32 9x9x20"];
 const TILES = ["128x64", "64x64", "64x128", "128x128"];
 
 /** A stopwatch by which the variant of this place is the fastest. */
-function fastestIs(place: number): Stopwatch & { samples: number } {
+function fastestIs(place: number, variants = TILES.length): Stopwatch & { samples: number } {
   return {
     samples: 0,
     sampleMs: 0,
     time(samples) {
       this.samples += samples.length;
-      return Promise.resolve(samples.map((_, i) => i % TILES.length === place ? 1 : 2));
+      return Promise.resolve(samples.map((_, i) => i % variants === place ? 1 : 2));
     },
     [Symbol.dispose]() {},
   };
@@ -38,7 +38,7 @@ function fastestIs(place: number): Stopwatch & { samples: number } {
 /** Tunes in an own cache folder, on what is said to be hardware. */
 async function withTuning(
   body: (
-    run: (options: Partial<TuneOptions>) => ReturnType<typeof tune>,
+    run: (options: Partial<TuneOptions> & { plan?: Plan }) => ReturnType<typeof tune>,
     open: OpenDevice,
   ) => Promise<void>,
 ): Promise<void> {
@@ -49,7 +49,8 @@ async function withTuning(
     const open = { ...device, facts: { ...device.facts, software: false } };
     try {
       await body(
-        (options) => tune(planOf(open), open, { autotune: "on", surroundings, ...options }),
+        ({ plan = planOf(open), ...options }) =>
+          tune(plan, open, { autotune: "on", surroundings, ...options }),
         open,
       );
     } finally {
@@ -154,6 +155,37 @@ Deno.test("tune() ends with what it has when it is told to, and leaves software 
     const software = { ...open, facts: { ...open.facts, software: true } };
     const none = await tune(planOf(open), software, { autotune: "on", stopwatch });
     deepEqual([none.measured, ...none.choices.values()], [0, "128x64", "128x64"]);
+  });
+});
+
+Deno.test("tune() keeps the built-in variant of what does not compile otherwise", async () => {
+  await withTuning(async (run, open) => {
+    const recorder = new PlanRecorder(open.facts);
+    const y = recorder.keep("state", [1], "y");
+    recorder.phase("work");
+    for (const key of ["sound", "broken"]) {
+      recorder.choose({
+        key,
+        variants: [{ name: "built-in", value: "1.0" }, { name: "other", value: key }],
+        record: (gpu, { name, value }) =>
+          gpu.run({
+            label: `${key}.${name}`,
+            source: `const sound = 2.0; @group(0) @binding(1) var<storage, read_write> y: f32;
+              @compute @workgroup_size(1) fn main() { y = ${value}; }`,
+            entryPoint: "main",
+            inputs: [],
+            outputs: [y],
+            workgroups: 1,
+          }),
+      });
+    }
+    const { choices, measured, failed, left } = await run({
+      plan: recorder.finish(),
+      stopwatch: fastestIs(1, 2),
+    });
+    deepEqual([...choices], [["sound", "other"], ["broken", "built-in"]]);
+    deepEqual([measured, failed, left], [1, 1, 0]);
+    open.check();
   });
 });
 
