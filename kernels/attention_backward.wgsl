@@ -1,21 +1,22 @@
 // kernels/attention_backward.wgsl: gradient of attention.wgsl, scores recomputed from lse.
 //
 // Math       p = e^(s − lse)   dp = dout·vᵀ   ds = p·(dp − delta)   s = q·kᵀ/√head_dim
-//            rows are queries:  dq = Σ_keys ds·k/√head_dim
-//            rows are keys:     dk = Σ_queries ds·q/√head_dim,   dv = Σ_queries p·dout
-// Shapes     qkv, dqkv [T, 3·D];  dout [T, D];  lse, delta [T, heads];  delta as in
+//            backward_queries   dq = Σ_keys ds·k/√head_dim,   delta_out = delta + Σ_keys ds / Σ_keys p
+//            backward_keys      dk = Σ_queries ds·q/√head_dim,   dv = Σ_queries p·dout
+// Shapes     qkv, dqkv [T, 3·D];  dout [T, D];  lse, delta, delta_out [T, heads];  delta as in
 //            attention_delta.wgsl;  tiles: (first row, sequence start, sequence end, 0).
-// Launch     once for queries and once for keys: one workgroup per tile of ROWS rows and head,
-//            8 × ROW_GROUPS lanes; the other side passes through workgroup memory, COLS at a time.
-//            A lane owns 4 rows: of the scores, the columns lane_x + 8·i; of the result, the
+// Launch     backward_queries, then backward_keys with its delta: one workgroup per tile of ROWS rows
+//            and head, 8 × ROW_GROUPS lanes; the other side passes through workgroup memory, COLS at
+//            a time. A lane owns 4 rows: of the scores, the columns lane_x + 8·i; of the result, the
 //            4-vectors lane_x + 8·slot.
-// Numerics   f32 sums in a fixed order; every row has one owner, so nothing is added atomically.
+// Numerics   f32 sums in a fixed order; every row has one owner, so nothing is added atomically. Why
+//            delta is made again: attention_wide_backward.wgsl.
 // Source     Dao et al. 2022, arXiv:2205.14135, appendix B.
 
 override HEAD_DIM: u32 = 64;
 override ROW_GROUPS: u32 = 4; // 4 rows each
 override COLS_PER_LANE: u32 = 1; // 1 or 2
-override ROWS_ARE_KEYS: bool = false;
+override ROWS_ARE_KEYS: bool = false; // true for backward_keys
 override ROWS: u32 = 4u * ROW_GROUPS;
 override COLS: u32 = 8u * COLS_PER_LANE;
 override LANES: u32 = 8u * ROW_GROUPS;
@@ -41,6 +42,7 @@ struct Params { tiles: u32, heads: u32, scale: f32 }
 @group(0) @binding(4) var<storage, read> delta: array<f32>;
 @group(0) @binding(5) var<storage, read> tiles: array<vec4u>;
 @group(0) @binding(6) var<storage, read_write> dqkv: array<elem>;
+@group(0) @binding(7) var<storage, read_write> delta_out: array<f32>;
 
 var<workgroup> rows1: array<vec4f, ROWS * STRIDE>;
 var<workgroup> rows2: array<vec4f, ROWS * STRIDE>;
@@ -64,9 +66,12 @@ fn read4(part: u32, token: u32, end: u32, head: u32, vec: u32) -> vec4f {
                read1(part, token, head, col + 2u), read1(part, token, head, col + 3u));
 }
 
+/// What a lane has summed of its 4 rows, which are queries, over its columns.
+struct Sums { p: vec4f, ds: vec4f }
+
 /// Scores of the lane's 4 rows with one column become p and ds, at `place` among the columns.
-fn put(col: u32, end: u32, place: u32, head: u32, s: vec4f, dp: vec4f, row_lse: vec4f,
-       row_delta: vec4f) {
+fn put(sums: ptr<function, Sums>, col: u32, end: u32, place: u32, head: u32, s: vec4f, dp: vec4f,
+       row_lse: vec4f, row_delta: vec4f) {
   var weight = vec4f();
   var gradient = vec4f();
   if (col < end) {
@@ -80,7 +85,10 @@ fn put(col: u32, end: u32, place: u32, head: u32, s: vec4f, dp: vec4f, row_lse: 
     }
   }
   ds[place] = gradient;
-  if (ROWS_ARE_KEYS) { p[place] = weight; }
+  if (ROWS_ARE_KEYS) { p[place] = weight; } else {
+    (*sums).p += weight;
+    (*sums).ds += gradient;
+  }
 }
 
 /// One slot of the result: gradients of sides 1 and 2. A column is one of the lane's 4 rows.
@@ -112,36 +120,46 @@ fn write_slot(slot: Slot, row: u32, end: u32, head: u32, vec: u32) {
   if (ROWS_ARE_KEYS) { write_rows(V, row, end, head, vec, slot.side2); }
 }
 
-@compute @workgroup_size(LANES)
-fn backward_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
-                 @builtin(local_invocation_index) lane: u32) {
+/// What a workgroup works on: rows from the first on, of a sequence, and of those a lane's.
+struct Place { first: u32, start: u32, end: u32, head: u32, row: u32, lane: u32 }
+
+fn place_of(group: vec3u, groups: vec3u, lane: u32) -> Place {
   let index = group.y * groups.x + group.x;
-  if (index >= params.tiles * params.heads) { return; }
+  if (index >= params.tiles * params.heads) { return Place(); } // the grid may be a little larger
   let tile = tiles[index / params.heads];
-  let head = index % params.heads;
-  let end = tile.z;
+  return Place(tile.x, tile.y, tile.z, index % params.heads, tile.x + lane / 8u * 4u, lane);
+}
+
+/// lse and delta of a lane's rows.
+fn row_stats(at: Place) -> mat2x4f {
+  let row = min(at.row + vec4u(0u, 1u, 2u, 3u), vec4u(at.end - 1u)) * params.heads + at.head;
+  return mat2x4f(vec4f(lse[row.x], lse[row.y], lse[row.z], lse[row.w]),
+                 vec4f(delta[row.x], delta[row.y], delta[row.z], delta[row.w]));
+}
+
+/// Stores the gradients of all rows of a tile.
+fn gradients_of(at_tile: Place) -> Sums {
+  let head = at_tile.head;
+  let end = at_tile.end;
+  let row = at_tile.row;
+  let lane = at_tile.lane;
   let lane_x = lane % 8u;
   let lane_y = lane / 8u;
-  let row = tile.x + lane_y * 4u;
 
   for (var i = lane; i < ROWS * VECS; i += LANES) {
     let at = i / VECS * STRIDE + i % VECS;
-    rows1[at] = read4(ROW_SIDE1, tile.x + i / VECS, end, head, i % VECS);
-    rows2[at] = read4(ROW_SIDE2, tile.x + i / VECS, end, head, i % VECS);
+    rows1[at] = read4(ROW_SIDE1, at_tile.first + i / VECS, end, head, i % VECS);
+    rows2[at] = read4(ROW_SIDE2, at_tile.first + i / VECS, end, head, i % VECS);
   }
-  var row_lse = vec4f();
-  var row_delta = vec4f();
-  if (!ROWS_ARE_KEYS) {
-    let at = min(row + vec4u(0u, 1u, 2u, 3u), vec4u(end - 1u)) * params.heads + head;
-    row_lse = vec4f(lse[at.x], lse[at.y], lse[at.z], lse[at.w]);
-    row_delta = vec4f(delta[at.x], delta[at.y], delta[at.z], delta[at.w]);
-  }
+  var stats = mat2x4f();
+  if (!ROWS_ARE_KEYS) { stats = row_stats(at_tile); }
+  var sums = Sums();
   var slot0 = Slot();
   var slot1 = Slot();
   var slot2 = Slot();
   var slot3 = Slot();
 
-  for (var first = tile.y; first < end; first += COLS) {
+  for (var first = at_tile.start; first < end; first += COLS) {
     for (var i = lane; i < COLS * VECS; i += LANES) {
       let at = i / VECS * STRIDE + i % VECS;
       cols1[at] = read4(COL_SIDE1, first + i / VECS, end, head, i % VECS);
@@ -169,9 +187,9 @@ fn backward_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) g
     }
     let col = first + lane_x;
     let place = lane_x * ROW_GROUPS + lane_y;
-    put(col, end, place, head, s0, dp0, row_lse, row_delta);
+    put(&sums, col, end, place, head, s0, dp0, stats[0], stats[1]);
     if (COLS_PER_LANE > 1u) {
-      put(col + 8u, end, place + 8u * ROW_GROUPS, head, s1, dp1, row_lse, row_delta);
+      put(&sums, col + 8u, end, place + 8u * ROW_GROUPS, head, s1, dp1, stats[0], stats[1]);
     }
     workgroupBarrier();
 
@@ -188,4 +206,35 @@ fn backward_rows(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) g
   if (VECS > 8u) { write_slot(slot1, row, end, head, lane_x + 8u); }
   if (VECS > 16u) { write_slot(slot2, row, end, head, lane_x + 16u); }
   if (VECS > 24u) { write_slot(slot3, row, end, head, lane_x + 24u); }
+  return sums;
+}
+
+@compute @workgroup_size(LANES)
+fn backward_queries(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+                    @builtin(local_invocation_index) lane: u32) {
+  let at = place_of(group, groups, lane);
+  if (at.end == 0u) { return; }
+  let sums = gradients_of(at);
+  let lane_x = lane % 8u;
+  let lane_y = lane / 8u;
+  ds[lane_x * ROW_GROUPS + lane_y] = sums.ds;
+  p[lane_x * ROW_GROUPS + lane_y] = sums.p;
+  workgroupBarrier();
+  if (lane_x > 0u) { return; }
+  var total = Sums();
+  for (var other = 0u; other < 8u; other++) {
+    total.p += p[other * ROW_GROUPS + lane_y];
+    total.ds += ds[other * ROW_GROUPS + lane_y];
+  }
+  let refined = row_stats(at)[1] + total.ds / total.p;
+  for (var i = 0u; i < 4u && at.row + i < at.end; i++) {
+    delta_out[(at.row + i) * params.heads + at.head] = refined[i];
+  }
+}
+
+@compute @workgroup_size(LANES)
+fn backward_keys(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
+                 @builtin(local_invocation_index) lane: u32) {
+  let at = place_of(group, groups, lane);
+  if (at.end > 0u) { _ = gradients_of(at); }
 }

@@ -90,6 +90,7 @@ export function backwardKernels(
     },
     rowsPerTile: 4 * tile.rowGroups,
     colsPerTile: 8 * tile.colsPerLane,
+    refinesDelta: true,
   }));
 }
 
