@@ -4,7 +4,7 @@
 //            forward_pair   the same, the first half of the columns to first, the other to second
 // Shapes     partial [splits, cols], splits a multiple of 4;  y [cols];  first, second [cols / 2].
 // Launch     COLUMNS columns per workgroup, SLICES lanes for each: a single lane would wait for
-//            every four splits of up to 256 before the next.
+//            every four of hundreds of splits before the next.
 // Numerics   f32 in a fixed order: four running sums per lane, then the lanes one after another.
 // Source     Higham 1993, doi:10.1137/0914050: the error of a sum grows with its longest chain.
 

@@ -217,10 +217,16 @@ export function costOf(plan: Plan): PlanCost {
   };
 }
 
-/** Bytes that a dispatch moves: as it says, or once over everything it binds. */
+/**
+ * Bytes that a dispatch moves: as it says, or once over everything it binds. What is bound twice
+ * stands in for something absent.
+ */
 export function bytesOf({ bytes, inputs, outputs }: Dispatch): number {
   if (bytes !== undefined) return bytes;
-  return [...inputs, ...outputs].reduce((sum, t) => sum + byteLength(t.shape, t.dtype), 0);
+  return [...new Set([...inputs, ...outputs])].reduce(
+    (sum, t) => sum + byteLength(t.shape, t.dtype),
+    0,
+  );
 }
 
 /**

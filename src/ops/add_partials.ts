@@ -19,8 +19,8 @@ export function addPartials(
   for (const each of into) expectShape(op, "into", each, [cols / into.length]);
   if (splits * cols === 0) return;
   // Barriers are dear on software adapters, and a lane's loads are not slow there.
-  const slices = gpu.adapter.kernels === "cpu" ? 1 : 8;
-  const columns = slices === 1 ? 64 : 32;
+  const slices = gpu.adapter.kernels === "cpu" ? 1 : splits > 256 ? 32 : 8;
+  const columns = slices === 1 ? 64 : 256 / slices;
   gpu.run({
     label: "add_partials.forward",
     source,

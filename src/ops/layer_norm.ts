@@ -2,8 +2,8 @@ import { ShapeError } from "../gpu/errors.ts";
 import { packParams, type Recorder } from "../gpu/recorder.ts";
 import { expectShape, type Tensor } from "../gpu/tensor.ts";
 import { addPartials } from "./add_partials.ts";
-import { layerNormColumns, layerNormLayouts } from "./layer_norm_layout.ts";
-import { rowSplits } from "./row_splits.ts";
+import { layerNormWaysBack, recordLayerNormBackward } from "./layer_norm_backward.ts";
+import { layerNormLayouts } from "./layer_norm_layout.ts";
 import { bytesOfRows, expectSubset, type RowSubset } from "./row_subset.ts";
 
 /** Options of {@linkcode layerNorm}. */
@@ -118,56 +118,17 @@ export function layerNormBackward(
 
   const dx = subset && add ? add : gpu.empty([rows, dim], `${label}.dx`);
   if (rows === 0) return dx;
-  const inputs = [x, dy, stats, subset?.table ?? dy, gamma];
+  const tensors = { dy, x, gamma, stats, add: subset ? undefined : add, subset, dx };
+  const labelled = (kernel: string) => labelOf(kernel, label);
   gpu.choose({
-    key: `layer_norm.backward_input ${x.dtype} ${rows}x${dim}`,
-    variants: layerNormLayouts(gpu.adapter, dim),
-    record: (gpu, { kernel, source, constants, rowsAtOnce }) =>
-      gpu.run({
-        label: labelOf(`${kernel}.backward_input`, label),
-        source,
-        entryPoint: "backward_input",
-        constants: {
-          ...constants,
-          HAS_ADD: add && !subset ? 1 : 0,
-          HAS_SUBSET: subset ? 1 : 0,
-        },
-        params: packParams(["u32", rows], ["u32", dim], ["u32", 1], ["f32", 0]),
-        inputs: [...inputs, add && !subset ? add : dy],
-        outputs: [dx],
-        workgroups: Math.ceil(rows / rowsAtOnce),
-        // What it adds into is read as well as written.
-        bytes: subset && bytesOfRows(subset, rows, [...inputs, dx, dx]),
-      }),
+    key: `layer_norm.backward ${x.dtype} ${rows}x${dim}`,
+    variants: layerNormWaysBack(gpu.adapter, dim),
+    record(gpu, way) {
+      const partial = recordLayerNormBackward(gpu, tensors, way, labelled);
+      addPartials(gpu, partial, [grads.gamma, grads.beta]);
+    },
   });
-  addParamGradients(gpu, { dy, x, stats, subset }, grads, label);
   return dx;
-}
-
-function addParamGradients(
-  gpu: Recorder,
-  { dy, x, stats, subset }: { dy: Tensor; x: Tensor; stats: Tensor; subset?: RowSubset },
-  grads: { gamma: Tensor; beta: Tensor },
-  label: string,
-): void {
-  const [rows, dim] = dy.shape;
-  const splits = rowSplits(rows);
-  const partial = gpu.empty([splits, 2 * dim], `${label}.partial`, "f32");
-  const params = packParams(["u32", rows], ["u32", dim], ["u32", splits], ["f32", 0]);
-  const inputs = [x, dy, stats, subset?.table ?? dy];
-  const { kernel, source, constants, columns } = layerNormColumns(gpu.adapter, dim);
-  gpu.run({
-    label: labelOf(`${kernel}.partial_sums`, label),
-    source,
-    entryPoint: "partial_sums",
-    constants: { ...constants, HAS_SUBSET: subset ? 1 : 0 },
-    params,
-    inputs,
-    outputs: [partial],
-    workgroups: [Math.ceil(dim / columns), splits],
-    bytes: subset && bytesOfRows(subset, rows, [...inputs, partial]),
-  });
-  addPartials(gpu, partial, [grads.gamma, grads.beta]);
 }
 
 function labelOf(kernel: string, label: string): string {

@@ -113,13 +113,16 @@ export function expectSubset(op: string, { table }: RowSubset, tokens: number): 
   expectShape(op, "table", table, [tokens, 2]);
 }
 
-/** Bytes of what a dispatch binds, where it touches only `count` rows of what has one a token. */
+/**
+ * Bytes of what a dispatch binds, where it touches only `count` rows of what has one a token. What
+ * is bound twice stands in for something absent.
+ */
 export function bytesOfRows(
   { table: { shape: [tokens] } }: RowSubset,
   count: number,
   bound: readonly Tensor[],
 ): number {
-  return bound.reduce((sum, { shape: [rows, ...row], dtype }) => {
+  return [...new Set(bound)].reduce((sum, { shape: [rows, ...row], dtype }) => {
     return sum + byteLength([rows === tokens ? count : rows, ...row], dtype);
   }, 0);
 }

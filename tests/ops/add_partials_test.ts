@@ -9,7 +9,7 @@ import { poisoned } from "../support/poisoned.ts";
 Deno.test("addPartials() adds the sum of each column to one tensor or to two", async (t) => {
   using gpu = await Gpu.open();
   // The least there is, odd tails, more splits than one round of all lanes, the most there are.
-  for (const [splits, cols] of [[4, 2], [8, 70], [36, 130], [256, 768]]) {
+  for (const [splits, cols] of [[4, 2], [8, 70], [36, 130], [256, 768], [1024, 72]]) {
     for (const kernels of ["cpu", "gpu"] as const) {
       for (const parts of [1, 2]) {
         await t.step(`[${splits}, ${cols}] into ${parts}, kernels=${kernels}`, async () => {
