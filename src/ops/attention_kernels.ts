@@ -44,22 +44,15 @@ export function forwardKernels(
 ): AttentionKernel[] {
   const subgroup = subgroupKernel(adapter, headDim, variant, [WIDE, subgroupSource]);
   if (subgroup) return [subgroup];
-  const vecsOf = ({ rowGroups, colsPerLane }: Tile) => {
-    const [rows, keys] = [4 * rowGroups, 8 * colsPerLane];
-    return (rows + keys) * vecStride(headDim) + keys * rowGroups + 8 * rowGroups;
-  };
-  return fittingTiles(adapter, vecsOf).map((tile) => ({
-    name: nameOf(tile),
+  return tiledKernels(adapter, headDim, {
     kernel: "attention",
     source: forwardSource,
-    constants: {
-      HEAD_DIM: headDim,
-      ROW_GROUPS: tile.rowGroups,
-      KEYS_PER_LANE: tile.colsPerLane,
+    columns: "KEYS_PER_LANE",
+    vecsOf({ rowGroups, colsPerLane }) {
+      const [rows, keys] = [4 * rowGroups, 8 * colsPerLane];
+      return (rows + keys) * vecStride(headDim) + keys * rowGroups + 8 * rowGroups;
     },
-    rowsPerTile: 4 * tile.rowGroups,
-    colsPerTile: 8 * tile.colsPerLane,
-  }));
+  });
 }
 
 /** The kernels of {@linkcode attentionBackward} for heads of this width, the built-in one first. */
@@ -74,20 +67,34 @@ export function backwardKernels(
     const refinesDelta = subgroup.source === WIDE_BACKWARD;
     return [{ ...subgroup, kernel: `${subgroup.kernel}_backward`, refinesDelta }];
   }
-  const vecsOf = ({ rowGroups, colsPerLane }: Tile) => {
-    const [rows, cols] = [4 * rowGroups, 8 * colsPerLane];
-    if (colsPerLane > 2) return Infinity; // the kernel has no registers for more
-    return 2 * (rows + cols) * vecStride(headDim) + 2 * cols * rowGroups;
-  };
-  return fittingTiles(adapter, vecsOf).map((tile) => ({
-    name: nameOf(tile),
+  return tiledKernels(adapter, headDim, {
     kernel: "attention_backward",
     source: backwardSource,
-    constants: {
-      HEAD_DIM: headDim,
-      ROW_GROUPS: tile.rowGroups,
-      COLS_PER_LANE: tile.colsPerLane,
+    columns: "COLS_PER_LANE",
+    vecsOf({ rowGroups, colsPerLane }) {
+      const [rows, cols] = [4 * rowGroups, 8 * colsPerLane];
+      if (colsPerLane > 2) return Infinity; // the kernel has no registers for more
+      return 2 * (rows + cols) * vecStride(headDim) + 2 * cols * rowGroups;
     },
+  });
+}
+
+/** A kernel for GPUs with each tile that fits; `columns` is what it calls those of a lane. */
+function tiledKernels(
+  adapter: AdapterFacts,
+  headDim: number,
+  { kernel, source, columns, vecsOf }: {
+    kernel: string;
+    source: KernelSource;
+    columns: string;
+    vecsOf(tile: Tile): number;
+  },
+): AttentionKernel[] {
+  return fittingTiles(adapter, vecsOf).map((tile) => ({
+    name: nameOf(tile),
+    kernel,
+    source,
+    constants: { HEAD_DIM: headDim, ROW_GROUPS: tile.rowGroups, [columns]: tile.colsPerLane },
     rowsPerTile: 4 * tile.rowGroups,
     colsPerTile: 8 * tile.colsPerLane,
     refinesDelta: true,
