@@ -11,8 +11,11 @@ export interface Part {
   name: string;
   /** For Deno, which runs it in the project's folder. */
   args: string[];
-  /** What becomes of its output: a file of the results folder, or measurements among others. */
-  keeps: { file: string } | "measurements" | "nothing";
+  /**
+   * What becomes of its output: a file of the results folder, where it is told briefly if nothing
+   * failed, or measurements among others.
+   */
+  keeps: { file: string; briefly?: true } | "measurements" | "nothing";
   /** How long it may take at most. */
   seconds: number;
 }
@@ -57,7 +60,7 @@ export function allParts(settings: PartSettings): Part[] {
     ...GOLDEN.map(({ name, options }): Part => ({
       name: `golden/${name}`,
       args: cli("golden", ...options, ...cases),
-      keeps: { file: `golden_${name}.txt` },
+      keeps: { file: `golden_${name}.txt`, briefly: true },
       seconds: software ? 600 : 240,
     })),
     {

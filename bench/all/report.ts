@@ -27,6 +27,12 @@ export function markdownReport({ origin, parts, measurements }: AllRecord): stri
   ].join("\n");
 }
 
+/** The first line of an output and its last two: what it is of, and what it comes to. */
+export function inBrief(output: string): string {
+  const lines = output.trim().split("\n");
+  return [...lines.slice(0, 1), ...lines.slice(1).slice(-2)].join("\n") + "\n";
+}
+
 /** Files of parts whose results are elsewhere in the folder. */
 const ELSEWHERE: [RegExp, string][] = [
   [/^doctor$/, "doctor.json"],

@@ -21,7 +21,7 @@ import {
   readRecord,
   writeRecord,
 } from "./record.ts";
-import { markdownReport } from "./report.ts";
+import { inBrief, markdownReport } from "./report.ts";
 import { type PartOutcome, runPart } from "./run_part.ts";
 
 const OPTIONS = {
@@ -90,7 +90,8 @@ async function keep(
     const lines = measurementsIn(output) as BenchLine[];
     record.measurements[name] = newest(record.measurements[name] ?? [], lines);
   } else if (keeps !== "nothing" && (status === "done" || output !== "")) {
-    await Deno.writeTextFile(join(folder, keeps.file), output);
+    const text = keeps.briefly && status === "done" ? inBrief(output) : output;
+    await Deno.writeTextFile(join(folder, keeps.file), text);
   }
 }
 

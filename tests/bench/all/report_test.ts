@@ -8,7 +8,7 @@ import {
   readRecord,
   writeRecord,
 } from "../../../bench/all/record.ts";
-import { markdownReport, measurementTable } from "../../../bench/all/report.ts";
+import { inBrief, markdownReport, measurementTable } from "../../../bench/all/report.ts";
 import { benchFiles } from "../../../src/commands/bench.ts";
 import { FOUND } from "../peers/findings_support.ts";
 
@@ -45,6 +45,14 @@ Deno.test("measurementTable() leaves out numbers that no row has", () => {
     "images/s",
     "",
   ]);
+});
+
+Deno.test("inBrief() keeps what an output is of, and what it comes to", () => {
+  equal(
+    inBrief("on a GPU\na ok\nb ok\nnearest: b\n2 passed\n"),
+    "on a GPU\nnearest: b\n2 passed\n",
+  );
+  equal(inBrief("alone\n"), "alone\n");
 });
 
 Deno.test("a record is read as it was written; a folder without one has nothing", async () => {
