@@ -7,7 +7,7 @@
  * Each part is a process of its own: one that fails, or takes too long, takes nothing else along.
  * Another call goes on with what is not done at the same commit.
  */
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { measurementsIn } from "../../src/commands/bench.ts";
 import { openDevice } from "../../src/gpu/device.ts";
 import { positiveNumber, readOptions, runMain, wantedOf } from "../support/options.ts";
@@ -38,11 +38,16 @@ const OPTIONS = {
 const LEAST_SECONDS = 5;
 
 async function main(args: readonly string[]): Promise<void> {
-  const { parts: wanted, minutes, again, golden, rounds, python, out } = readOptions(
+  const { parts: wanted, minutes, again, rounds, python, ...folders } = readOptions(
     "bench:all",
     args,
     OPTIONS,
   );
+  if (again !== "true" && again !== "false") {
+    throw new Error(`Cannot run bench:all: again must be true or false, got "${again}"`);
+  }
+  const out = resolve(folders.out); // parts run in the project's folder
+  const golden = folders.golden === "" ? "" : resolve(folders.golden);
   const ends = performance.now() + 60_000 * positiveNumber("bench:all", "minutes", minutes);
   const { facts, close } = await openDevice();
   close();

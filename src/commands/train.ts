@@ -83,7 +83,8 @@ export async function train(
       },
       onEvaluation: (done, total) => progress?.aside(`evaluating ${done}/${total} images`),
       onTuning(done, total) {
-        if (err.style.terminal) err.write(`\r\x1b[Kmeasuring kernels ${done}/${total}`);
+        const text = done < total ? `measuring kernels ${done}/${total}` : "";
+        if (err.style.terminal) err.write(`\r\x1b[K${text}`);
       },
       onMessage: say,
       onDownload: (done, total) => download.update(done, total),

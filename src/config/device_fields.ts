@@ -29,9 +29,9 @@ export const deviceFields = {
       "Adapter to use: a hardware GPU, the software one, the best there is, or that of Dawn",
     ),
   kernels: z.enum(KERNELS).default("auto")
-    .describe("Variants of the kernels: those for GPUs, those for software adapters, what fits"),
+    .describe('Variants of the kernels: "gpu", "cpu" for software adapters, "auto" for what fits'),
   autotune: z.enum(AUTOTUNE).default("on").describe(
-    "Fastest variants of the kernels: as built in, measured once for each GPU, or measured anew",
+    'Fastest variants of the kernels: "on" measures them once for each GPU, "force" anew, "off" never',
   ),
   devices: z.union([z.literal("auto"), z.literal(1)], {
     error: `must be 1 or "auto", for ${ONE_DEVICE}`,

@@ -42,7 +42,7 @@ export const featureFields = {
   accelerator: z.enum(ACCELERATORS).default("auto")
     .describe("Kind of adapter; cpu is a software one, dawn another WebGPU than Deno's"),
   kernels: z.enum(KERNELS).default("auto")
-    .describe("Variants of the kernels: those for GPUs, those for software adapters, what fits"),
+    .describe('Variants of the kernels: "gpu", "cpu" for software adapters, "auto" for what fits'),
   seed: z.int().min(0).max(0xffff_ffff).default(0).describe("Seed of random weights"),
 };
 

@@ -27,9 +27,10 @@ import { replayUnits } from "./units.ts";
  * @param folders Each with `case.json` and `tensors.safetensors`.
  * @param options `accelerator`: the kind of adapter to replay them on; `kernels`: the variants that
  * run there, if not those that suit it; `variant`: which one of each choice between several, from the
- * built-in one, 0, to the last.
+ * built-in one, 0, to the last; `precision`: how activations are stored, with tolerances of its own.
  * @returns How many quantities are out of tolerance.
  * @throws {CheckpointError} If a folder holds no case, or a damaged one.
+ * @throws {GpuError} If there is no such adapter, or it cannot store that precision.
  */
 export async function replayGolden(
   folders: readonly string[],

@@ -5,6 +5,7 @@ import { resolveConfig } from "../config/resolve_config.ts";
 import { totalStepsOf } from "../config/run_length.ts";
 import type { TrainConfig, TrainOptions } from "../config/train_config.ts";
 import { warningsOf } from "../config/warnings.ts";
+import type { ViewMaker } from "../data/item.ts";
 import type { Choices } from "../gpu/choice.ts";
 import { type AdapterFacts, type OpenDevice, openDevice } from "../gpu/device.ts";
 import { assertFits, costOf, type Plan } from "../gpu/plan.ts";
@@ -26,7 +27,7 @@ import { openRunFolder, type RunFolder } from "./run_folder.ts";
 import { NOTHING_DONE, runSteps, type TrainResult } from "./run_loop.ts";
 import { noteSettings, noteVariants, showFirstBatch } from "./run_notes.ts";
 import { RunProfile } from "./run_profile.ts";
-import { recordStep, stepShape, viewMaker } from "./run_setup.ts";
+import { type RecordedStep, recordStep, stepShape, viewMaker } from "./run_setup.ts";
 import type { TrainStep } from "./step.ts";
 import { Trainer } from "./trainer.ts";
 import { TrainRun } from "./train_run.ts";
@@ -130,16 +131,7 @@ async function runOn(
 ): Promise<TrainResult> {
   await assertPrecision(open, config);
   const maker = viewMaker(config, open.facts);
-  const record = (choices?: Choices) =>
-    recordStep(
-      open.facts,
-      stepShape(config, batchSize),
-      maker === "gpu" ? config.transform_args : null,
-      evaluatedNetworks(config.callbacks),
-      choices,
-    );
-  const builtIn = record();
-  assertFits(builtIn.plan, open.facts.software ? Deno.systemMemoryInfo().available : undefined);
+  const { builtIn, record } = fittingStep(open.facts, config, batchSize, maker);
   const folder = await openRunFolder(config);
   observers.add(folder); // which keeps it locked until the last of them is done
   const tuned = await tunedRunStep(builtIn, record, open, config, folder, observers, signal);
@@ -186,6 +178,26 @@ async function runOn(
   using profile = RunProfile.of(profiled, trainer, { folder, observer: observers, stepsLeft });
   const span = { startStep, totalSteps: start.totalSteps, before };
   return await runSteps({ trainer, evaluator, profile, folder }, span, observers, signal);
+}
+
+/** A run's step, which fits the adapter as it is built in, and what records it with other variants. */
+function fittingStep(
+  adapter: AdapterFacts,
+  config: TrainConfig,
+  batchSize: number,
+  maker: ViewMaker,
+): { builtIn: RecordedStep; record: (choices?: Choices) => RecordedStep } {
+  const record = (choices?: Choices) =>
+    recordStep(
+      adapter,
+      stepShape(config, batchSize),
+      maker === "gpu" ? config.transform_args : null,
+      evaluatedNetworks(config.callbacks),
+      choices,
+    );
+  const builtIn = record();
+  assertFits(builtIn.plan, adapter.software ? Deno.systemMemoryInfo().available : undefined);
+  return { builtIn, record };
 }
 
 /** Sets a run's state to where it goes on from or starts from; undefined if it was ended first. */

@@ -73,8 +73,9 @@ class StandIns {
       const first = offsetBytes / table.BYTES_PER_ELEMENT;
       return this.recorder.constant(table.slice(first, first + elementCount(shape)), shape, label);
     }
-    if (dtype === "u32") { // of rows, most likely: each is another one
-      const rows = Uint32Array.from({ length: elementCount(shape) }, (_, row) => row);
+    if (dtype === "u32") { // of rows, most likely, each with what goes along: every one is another
+      const words = shape.slice(1).reduce((product, size) => product * size, 1);
+      const rows = Uint32Array.from({ length: elementCount(shape) }, (_, i) => i / words);
       return this.recorder.constant(rows, shape, label);
     }
     const made = this.recorder.keep("activations", shape, label, dtype);
