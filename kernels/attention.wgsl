@@ -9,7 +9,9 @@
 // Numerics   online softmax in f32: running maximum, sums rescaled when it rises.
 // Source     Dao et al. 2022, arXiv:2205.14135; Dao 2023, arXiv:2307.08691.
 
-override HEAD_DIM: u32 = 64;
+import package::parts::elem::elem;
+
+override HEAD_DIM: u32 = 64; // with `vectors` a multiple of 4
 override ROW_GROUPS: u32 = 8; // 4 rows each
 override KEYS_PER_LANE: u32 = 2; // 1, 2 or 4
 override ROWS: u32 = 4u * ROW_GROUPS;
@@ -23,9 +25,11 @@ const LOWEST = -1e30; // below every score; no infinity, which a compiler may as
 struct Params { tiles: u32, heads: u32, scale: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> qkv: array<elem>;
+@if(vectors) @group(0) @binding(1) var<storage, read> qkv: array<vec4<elem>>;
+@else @group(0) @binding(1) var<storage, read> qkv: array<elem>;
 @group(0) @binding(2) var<storage, read> tiles: array<vec4u>;
-@group(0) @binding(3) var<storage, read_write> out: array<elem>;
+@if(vectors) @group(0) @binding(3) var<storage, read_write> out: array<vec4<elem>>;
+@else @group(0) @binding(3) var<storage, read_write> out: array<elem>;
 @group(0) @binding(4) var<storage, read_write> lse: array<f32>;
 
 var<workgroup> queries: array<vec4f, ROWS * STRIDE>;
@@ -34,6 +38,11 @@ var<workgroup> weights: array<vec4f, KEYS * ROW_GROUPS>; // e^(s − max): [key,
 var<workgroup> partial: array<vec4f, LANES>;
 
 /// Four numbers of one head of q (part 0), k (1) or v (2); zeros past the head's end.
+@if(vectors)
+fn read4(part: u32, token: u32, head: u32, vec: u32) -> vec4f {
+  return vec4f(qkv[((token * 3u + part) * params.heads + head) * VECS + vec]);
+}
+@else
 fn read4(part: u32, token: u32, head: u32, vec: u32) -> vec4f {
   let col = vec * 4u;
   let at = ((token * 3u + part) * params.heads + head) * HEAD_DIM + col;
@@ -63,6 +72,11 @@ fn scale_rows(rows: mat4x4f, by: vec4f) -> mat4x4f {
   return mat4x4f(rows[0] * by.x, rows[1] * by.y, rows[2] * by.z, rows[3] * by.w);
 }
 
+@if(vectors)
+fn write_vec(token: u32, head: u32, vec: u32, value: vec4f) {
+  if (vec < VECS) { out[(token * params.heads + head) * VECS + vec] = vec4<elem>(value); }
+}
+@else
 fn write_vec(token: u32, head: u32, vec: u32, value: vec4f) {
   let col = vec * 4u;
   let at = (token * params.heads + head) * HEAD_DIM + col;

@@ -13,7 +13,9 @@
 //            delta is made again: attention_wide_backward.wgsl.
 // Source     Dao et al. 2022, arXiv:2205.14135, appendix B.
 
-override HEAD_DIM: u32 = 64;
+import package::parts::elem::elem;
+
+override HEAD_DIM: u32 = 64; // with `vectors` a multiple of 4
 override ROW_GROUPS: u32 = 4; // 4 rows each
 override COLS_PER_LANE: u32 = 1; // 1 or 2
 override ROWS_ARE_KEYS: bool = false; // true for backward_keys
@@ -36,12 +38,15 @@ override COL_SIDE2: u32 = select(V, DOUT, ROWS_ARE_KEYS);
 struct Params { tiles: u32, heads: u32, scale: f32 }
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> qkv: array<elem>;
-@group(0) @binding(2) var<storage, read> dout: array<elem>;
+@if(vectors) @group(0) @binding(1) var<storage, read> qkv: array<vec4<elem>>;
+@else @group(0) @binding(1) var<storage, read> qkv: array<elem>;
+@if(vectors) @group(0) @binding(2) var<storage, read> dout: array<vec4<elem>>;
+@else @group(0) @binding(2) var<storage, read> dout: array<elem>;
 @group(0) @binding(3) var<storage, read> lse: array<f32>;
 @group(0) @binding(4) var<storage, read> delta: array<f32>;
 @group(0) @binding(5) var<storage, read> tiles: array<vec4u>;
-@group(0) @binding(6) var<storage, read_write> dqkv: array<elem>;
+@if(vectors) @group(0) @binding(6) var<storage, read_write> dqkv: array<vec4<elem>>;
+@else @group(0) @binding(6) var<storage, read_write> dqkv: array<elem>;
 @group(0) @binding(7) var<storage, read_write> delta_out: array<f32>;
 
 var<workgroup> rows1: array<vec4f, ROWS * STRIDE>;
@@ -52,6 +57,7 @@ var<workgroup> ds: array<vec4f, COLS * ROW_GROUPS>; // [col, row group] of 4 row
 var<workgroup> p: array<vec4f, COLS * ROW_GROUPS>;
 
 /// One number of a head; 0 past the head's end.
+@if(!vectors)
 fn read1(part: u32, token: u32, head: u32, col: u32) -> f32 {
   if (col >= HEAD_DIM) { return 0.0; }
   if (part == DOUT) { return f32(dout[(token * params.heads + head) * HEAD_DIM + col]); }
@@ -59,6 +65,13 @@ fn read1(part: u32, token: u32, head: u32, col: u32) -> f32 {
 }
 
 /// Four numbers of a head; zeros for a token past the sequence's end.
+@if(vectors)
+fn read4(part: u32, token: u32, end: u32, head: u32, vec: u32) -> vec4f {
+  if (token >= end) { return vec4f(); }
+  if (part == DOUT) { return vec4f(dout[(token * params.heads + head) * VECS + vec]); }
+  return vec4f(qkv[((token * 3u + part) * params.heads + head) * VECS + vec]);
+}
+@else
 fn read4(part: u32, token: u32, end: u32, head: u32, vec: u32) -> vec4f {
   if (token >= end) { return vec4f(); }
   let col = vec * 4u;
@@ -106,13 +119,26 @@ fn accumulate(slot: ptr<function, Slot>, col: u32, lane_y: u32, vec: u32) {
   if (ROWS_ARE_KEYS) { (*slot).side2 += outer(p[place], cols2[at]); }
 }
 
+@if(vectors)
+fn write_vec(part: u32, token: u32, head: u32, vec: u32, value: vec4f) {
+  if (vec >= VECS) { return; }
+  dqkv[((token * 3u + part) * params.heads + head) * VECS + vec] = vec4<elem>(value);
+}
+@else
+fn write_vec(part: u32, token: u32, head: u32, vec: u32, value: vec4f) {
+  let col = vec * 4u;
+  let at = ((token * 3u + part) * params.heads + head) * HEAD_DIM + col;
+  if (col < HEAD_DIM) { dqkv[at] = elem(value.x); }
+  if (col + 1u < HEAD_DIM) { dqkv[at + 1u] = elem(value.y); }
+  if (col + 2u < HEAD_DIM) { dqkv[at + 2u] = elem(value.z); }
+  if (col + 3u < HEAD_DIM) { dqkv[at + 3u] = elem(value.w); }
+}
+
 fn write_rows(part: u32, row: u32, end: u32, head: u32, vec: u32, rows: mat4x4f) {
-  for (var i = 0u; i < 4u && row + i < end; i++) {
-    let at = (((row + i) * 3u + part) * params.heads + head) * HEAD_DIM;
-    for (var c = 0u; c < 4u && vec * 4u + c < HEAD_DIM; c++) {
-      dqkv[at + vec * 4u + c] = elem(rows[i][c]);
-    }
-  }
+  if (row < end) { write_vec(part, row, head, vec, rows[0]); }
+  if (row + 1u < end) { write_vec(part, row + 1u, head, vec, rows[1]); }
+  if (row + 2u < end) { write_vec(part, row + 2u, head, vec, rows[2]); }
+  if (row + 3u < end) { write_vec(part, row + 3u, head, vec, rows[3]); }
 }
 
 fn write_slot(slot: Slot, row: u32, end: u32, head: u32, vec: u32) {

@@ -33,6 +33,11 @@ export interface AttentionKernel extends Variant {
 const SUBGROUP_ROWS = 8;
 const WIDE_ROWS = 24;
 
+const TILED = linkKernel(forwardSource);
+const TILED_VECTORS = linkKernel(forwardSource, { vectors: true });
+const TILED_BACKWARD = linkKernel(backwardSource);
+const TILED_VECTORS_BACKWARD = linkKernel(backwardSource, { vectors: true });
+
 const WIDE = linkKernel(wideSource, { wide: true });
 const WIDE_BACKWARD = linkKernel(wideBackwardSource, { wide: true });
 
@@ -46,7 +51,7 @@ export function forwardKernels(
   if (subgroup) return [subgroup];
   return tiledKernels(adapter, headDim, {
     kernel: "attention",
-    source: forwardSource,
+    source: comesInVectors(headDim) ? TILED_VECTORS : TILED,
     columns: "KEYS_PER_LANE",
     vecsOf({ rowGroups, colsPerLane }) {
       const [rows, keys] = [4 * rowGroups, 8 * colsPerLane];
@@ -69,7 +74,7 @@ export function backwardKernels(
   }
   return tiledKernels(adapter, headDim, {
     kernel: "attention_backward",
-    source: backwardSource,
+    source: comesInVectors(headDim) ? TILED_VECTORS_BACKWARD : TILED_BACKWARD,
     columns: "COLS_PER_LANE",
     vecsOf({ rowGroups, colsPerLane }) {
       const [rows, cols] = [4 * rowGroups, 8 * colsPerLane];
@@ -77,6 +82,11 @@ export function backwardKernels(
       return 2 * (rows + cols) * vecStride(headDim) + 2 * cols * rowGroups;
     },
   });
+}
+
+/** Whether a head is whole vectors of 4, which are loaded and stored at once. */
+function comesInVectors(headDim: number): boolean {
+  return headDim % 4 === 0;
 }
 
 /** A kernel for GPUs with each tile that fits; `columns` is what it calls those of a lane. */

@@ -29,7 +29,7 @@ const PARTS: KernelParts = {
 /** A kernel that imports from `kernels/parts/`, and from files of its own. */
 export function linkKernel(
   root: string,
-  { files, ...conditions }: { files?: KernelParts; wide?: boolean } = {},
+  { files, ...conditions }: { files?: KernelParts; wide?: boolean; vectors?: boolean } = {},
 ): LinkedKernel {
   return new LinkedKernel(root, { ...PARTS, ...files }, conditions);
 }

@@ -27,6 +27,10 @@ const SCALAR_LOADS = 28;
 /** The same of four numbers at once. */
 const VECTOR_LOAD = 12;
 
+function loadOf(wgsl: string): number {
+  return wgsl.includes("array<vec4<elem>>") ? VECTOR_LOAD : SCALAR_LOADS;
+}
+
 /** By kernel, or by entry point where they differ. */
 const TRAITS: Record<string, (constants: Constants, wgsl: string) => Partial<KernelTraits>> = {
   matmul_tiled: matmulTraits,
@@ -37,18 +41,19 @@ const TRAITS: Record<string, (constants: Constants, wgsl: string) => Partial<Ker
   "patch_embed.backward_partials": () => PATCH_EMBED,
   // Sums of 4 rows: 16 for each of its slots; scores of 4 rows and c keys; 4 rows of q. Keys and
   // values are staged once for all rows of the tile.
-  attention: ({ HEAD_DIM = 64, KEYS_PER_LANE: c = 2, ROW_GROUPS = 8 }) => {
+  attention: ({ HEAD_DIM = 64, KEYS_PER_LANE: c = 2, ROW_GROUPS = 8 }, wgsl) => {
     const slots = slotsOf(HEAD_DIM);
     return {
       registers: 16 * slots + 4 * c + 16 + 4 + 8 + 24,
       workgroupBytesPerFlop: mean(vecs(4 + c, 4 * c), vecs(1 + slots, 4 * slots)),
-      stagingPerFlop: SCALAR_LOADS / (4 * 2 * 4 * ROW_GROUPS),
+      stagingPerFlop: loadOf(wgsl) / (4 * 2 * 4 * ROW_GROUPS),
       bytesOnTheWay: VEC_BYTES,
     };
   },
   // As forward on two sides: scores, and their gradients; results of one side or of two.
   attention_backward: (
     { HEAD_DIM = 64, COLS_PER_LANE: c = 1, ROWS_ARE_KEYS: keys = 0, ROW_GROUPS = 4 },
+    wgsl,
   ) => {
     const slots = slotsOf(HEAD_DIM);
     const [scores, results] = [vecs(8 + 2 * c, 8 * c), vecs(1 + slots, 4 * slots)];
@@ -56,7 +61,7 @@ const TRAITS: Record<string, (constants: Constants, wgsl: string) => Partial<Ker
     return {
       registers: 16 * slots * (keys ? 2 : 1) + 8 * c + 32 + 8 + 8 + 24,
       workgroupBytesPerFlop: keys ? mean(scores, results) : mean(scores, scores, results),
-      stagingPerFlop: SCALAR_LOADS * 2 / (4 * products * 2 * 4 * ROW_GROUPS),
+      stagingPerFlop: loadOf(wgsl) * 2 / (4 * products * 2 * 4 * ROW_GROUPS),
       bytesOnTheWay: 2 * VEC_BYTES,
     };
   },
@@ -82,11 +87,10 @@ function matmulTraits(
   wgsl: string,
 ): KernelTraits {
   const [rows, cols] = [8 * LANE_ROWS, 8 * LANE_COLS];
-  const load = wgsl.includes("array<vec4<elem>>") ? VECTOR_LOAD : SCALAR_LOADS;
   return {
     registers: 168,
     workgroupBytesPerFlop: vecs(16, 64),
-    stagingPerFlop: load * 4 * (rows + cols) / (rows * cols * 16 * 2),
+    stagingPerFlop: loadOf(wgsl) * 4 * (rows + cols) / (rows * cols * 16 * 2),
     bytesOnTheWay: 24 * 4,
   };
 }
