@@ -8,6 +8,7 @@ import { initialBuffer } from "../../src/model/initial_values.ts";
 import { hyperOf } from "../../src/optim/parameter_update.ts";
 import { Schedules } from "../../src/optim/schedules.ts";
 import { randomStream } from "../../src/random.ts";
+import { assertPrecision } from "../../src/training/assert_precision.ts";
 import { drawDropPath } from "../../src/training/drop_path.ts";
 import { masksOf, PHASES, recordStep, stepShape } from "../../src/training/run_setup.ts";
 import { setMasks } from "../../src/training/step_data.ts";
@@ -31,7 +32,7 @@ export class NoiseStep implements Disposable {
    *
    * @param tuned With the variants of kernels that a run would take; else the built-in ones, so that
    * steps of different sizes run the same kernels.
-   * @throws {GpuError} If it does not fit the device.
+   * @throws {GpuError} If it does not fit the device, or that cannot store its numbers.
    */
   static async build(
     open: OpenDevice,
@@ -39,6 +40,7 @@ export class NoiseStep implements Disposable {
     { tuned = false } = {},
   ): Promise<NoiseStep> {
     const config = resolveConfig({ out: "-", data: "-", steps: RUN_STEPS, ...options });
+    await assertPrecision(open, config);
     const { plan, step } = tuned
       ? await recordTunedStep(open, config)
       : recordStep(open.facts, stepShape(config));

@@ -88,6 +88,8 @@ export function koleo(
  * The gradient of the sum of {@linkcode koleo}'s losses, times `gradScale`, through both rows of
  * each pair.
  *
+ * @param lossScalars `[2]`, see `lossScalars()`: the gradient is multiplied by the second, the loss
+ * scale.
  * @returns A fresh dx, `[groups·rows, dim]`.
  */
 export function koleoBackward(

@@ -38,7 +38,7 @@ export function tiledMatmul(
 }
 
 /** Whether both operands are rows of whole vectors, and those along k are cut between them. */
-export function comesInVectors(
+function comesInVectors(
   { rows, cols, depth, transposeA, transposeB, range: { begin, end } }: TiledProduct,
 ): boolean {
   const alongK = !transposeA || transposeB;
