@@ -146,46 +146,48 @@ fn write_slot(slot: Slot, row: u32, end: u32, head: u32, vec: u32) {
   if (ROWS_ARE_KEYS) { write_rows(V, row, end, head, vec, slot.side2); }
 }
 
-/// What a workgroup works on: rows from the first on, of a sequence, and of those a lane's.
-struct Place { first: u32, start: u32, end: u32, head: u32, row: u32, lane: u32 }
+/// What a workgroup works on, the same for all its lanes: rows from the first on, of a sequence.
+struct Tile { first: u32, start: u32, end: u32, head: u32 }
 
-fn place_of(group: vec3u, groups: vec3u, lane: u32) -> Place {
+fn tile_of(group: vec3u, groups: vec3u) -> Tile {
   let index = group.y * groups.x + group.x;
-  if (index >= params.tiles * params.heads) { return Place(); } // the grid may be a little larger
+  if (index >= params.tiles * params.heads) { return Tile(); } // the grid may be a little larger
   let tile = tiles[index / params.heads];
-  return Place(tile.x, tile.y, tile.z, index % params.heads, tile.x + lane / 8u * 4u, lane);
+  return Tile(tile.x, tile.y, tile.z, index % params.heads);
 }
 
-/// lse and delta of a lane's rows.
-fn row_stats(at: Place) -> mat2x4f {
-  let row = min(at.row + vec4u(0u, 1u, 2u, 3u), vec4u(at.end - 1u)) * params.heads + at.head;
+/// The first of a lane's rows.
+fn row_of(tile: Tile, lane: u32) -> u32 { return tile.first + lane / 8u * 4u; }
+
+/// lse and delta of the rows from one on.
+fn row_stats(tile: Tile, first: u32) -> mat2x4f {
+  let row = min(first + vec4u(0u, 1u, 2u, 3u), vec4u(tile.end - 1u)) * params.heads + tile.head;
   return mat2x4f(vec4f(lse[row.x], lse[row.y], lse[row.z], lse[row.w]),
                  vec4f(delta[row.x], delta[row.y], delta[row.z], delta[row.w]));
 }
 
 /// Stores the gradients of all rows of a tile.
-fn gradients_of(at_tile: Place) -> Sums {
-  let head = at_tile.head;
-  let end = at_tile.end;
-  let row = at_tile.row;
-  let lane = at_tile.lane;
+fn gradients_of(tile: Tile, lane: u32) -> Sums {
+  let head = tile.head;
+  let end = tile.end;
+  let row = row_of(tile, lane);
   let lane_x = lane % 8u;
   let lane_y = lane / 8u;
 
   for (var i = lane; i < ROWS * VECS; i += LANES) {
     let at = i / VECS * STRIDE + i % VECS;
-    rows1[at] = read4(ROW_SIDE1, at_tile.first + i / VECS, end, head, i % VECS);
-    rows2[at] = read4(ROW_SIDE2, at_tile.first + i / VECS, end, head, i % VECS);
+    rows1[at] = read4(ROW_SIDE1, tile.first + i / VECS, end, head, i % VECS);
+    rows2[at] = read4(ROW_SIDE2, tile.first + i / VECS, end, head, i % VECS);
   }
   var stats = mat2x4f();
-  if (!ROWS_ARE_KEYS) { stats = row_stats(at_tile); }
+  if (!ROWS_ARE_KEYS) { stats = row_stats(tile, row); }
   var sums = Sums();
   var slot0 = Slot();
   var slot1 = Slot();
   var slot2 = Slot();
   var slot3 = Slot();
 
-  for (var first = at_tile.start; first < end; first += COLS) {
+  for (var first = tile.start; first < end; first += COLS) {
     for (var i = lane; i < COLS * VECS; i += LANES) {
       let at = i / VECS * STRIDE + i % VECS;
       cols1[at] = read4(COL_SIDE1, first + i / VECS, end, head, i % VECS);
@@ -238,9 +240,9 @@ fn gradients_of(at_tile: Place) -> Sums {
 @compute @workgroup_size(LANES)
 fn backward_queries(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
                     @builtin(local_invocation_index) lane: u32) {
-  let at = place_of(group, groups, lane);
-  if (at.end == 0u) { return; }
-  let sums = gradients_of(at);
+  let tile = tile_of(group, groups);
+  if (tile.end == 0u) { return; }
+  let sums = gradients_of(tile, lane);
   let lane_x = lane % 8u;
   let lane_y = lane / 8u;
   ds[lane_x * ROW_GROUPS + lane_y] = sums.ds;
@@ -252,15 +254,16 @@ fn backward_queries(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups
     total.p += p[other * ROW_GROUPS + lane_y];
     total.ds += ds[other * ROW_GROUPS + lane_y];
   }
-  let refined = row_stats(at)[1] + total.ds / total.p;
-  for (var i = 0u; i < 4u && at.row + i < at.end; i++) {
-    delta_out[(at.row + i) * params.heads + at.head] = refined[i];
+  let row = row_of(tile, lane);
+  let refined = row_stats(tile, row)[1] + total.ds / total.p;
+  for (var i = 0u; i < 4u && row + i < tile.end; i++) {
+    delta_out[(row + i) * params.heads + tile.head] = refined[i];
   }
 }
 
 @compute @workgroup_size(LANES)
 fn backward_keys(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
                  @builtin(local_invocation_index) lane: u32) {
-  let at = place_of(group, groups, lane);
-  if (at.end > 0u) { _ = gradients_of(at); }
+  let tile = tile_of(group, groups);
+  if (tile.end > 0u) { _ = gradients_of(tile, lane); }
 }

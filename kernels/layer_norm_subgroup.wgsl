@@ -4,10 +4,12 @@
 // Shapes     y, dy, add [rows, dim], dim a multiple of 4;  x, dx too, [tokens, dim] with a subset
 //            [tokens, 2];  γ, β [dim];  stats [rows, 2] = (μ, r).
 // Launch     each subgroup of a workgroup takes a row, its lanes stride over vec4 of dim; workgroups
-//            stride over the rows, for subgroups may be larger than the host knows.
-// Numerics   f32 sums; μ before the variance, so a large offset does not cancel.
-// Source     no barrier and no workgroup memory: for rows of some hundred numbers, of which a lane
-//            has a few vec4 and a workgroup as many barriers as sums.
+//            stride over the rows, for subgroups may be larger than the host knows. Subgroups are
+//            whole, but which lanes share one is nobody's promise: they draw numbers.
+// Numerics   f32 sums; μ before the variance, so a large offset does not cancel. Whichever subgroup
+//            takes a row, its bits are the same.
+// Source     no barrier between sums: for rows of some hundred numbers, of which a lane has a few
+//            vec4 and a workgroup as many barriers as sums.
 
 import package::parts::elem::elem;
 
@@ -32,6 +34,15 @@ struct Params { rows: u32, dim: u32, splits: u32, eps: f32 }
 @group(0) @binding(6) var<storage, read> add: array<vec4<elem>>;
 @group(0) @binding(7) var<storage, read_write> dx: array<vec4<elem>>;
 
+var<workgroup> drawn: atomic<u32>;
+
+// Which of the workgroup's subgroups this is; called once, by all lanes.
+fn draw_number(place: u32) -> u32 {
+  var number = 0u;
+  if (place == 0u) { number = atomicAdd(&drawn, 1u); }
+  return subgroupBroadcast(number, 0u);
+}
+
 // The mean over a row of what its lanes have summed.
 fn row_mean(sum: vec4f) -> f32 {
   return subgroupAdd((sum.x + sum.y) + (sum.z + sum.w)) / f32(params.dim);
@@ -45,14 +56,15 @@ fn x_row(row: u32) -> u32 {
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
-           @builtin(local_invocation_index) lane: u32, @builtin(subgroup_size) lanes: u32,
+           @builtin(subgroup_size) lanes: u32,
            @builtin(subgroup_invocation_id) place: u32) {
+  let number = draw_number(place);
   let rows_at_once = WORKGROUP_SIZE / lanes;
   let vecs = params.dim / 4u;
   for (var first = (group.y * groups.x + group.x) * rows_at_once; first < params.rows;
        first += groups.x * groups.y * rows_at_once) {
-    let row = min(first + lane / lanes, params.rows - 1u); // past the end: the last one once more
-    let is_past = first + lane / lanes > row;
+    let row = min(first + number, params.rows - 1u); // past the end: the last one once more
+    let exists = first + number == row;
     let start = row * vecs;
     let x_start = x_row(row) * vecs;
 
@@ -67,9 +79,9 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
     }
     let rstd = inverseSqrt(row_mean(sum_sq) + params.eps);
 
-    if (is_past) { continue; }
-    if (place == 0u) { stats[row] = vec2f(mean, rstd); }
-    for (var col = place; col < vecs; col += lanes) {
+    // No `continue`: the compiler must see that all lanes come to the next sums.
+    if (exists && place == 0u) { stats[row] = vec2f(mean, rstd); }
+    for (var col = place; exists && col < vecs; col += lanes) {
       let normalized = (vec4f(x[x_start + col]) - mean) * rstd;
       y[start + col] = vec4<elem>(gamma[col] * normalized + beta[col]);
     }
@@ -78,14 +90,15 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
 
 @compute @workgroup_size(WORKGROUP_SIZE)
 fn backward_input(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u,
-                  @builtin(local_invocation_index) lane: u32, @builtin(subgroup_size) lanes: u32,
+                  @builtin(subgroup_size) lanes: u32,
                   @builtin(subgroup_invocation_id) place: u32) {
+  let number = draw_number(place);
   let rows_at_once = WORKGROUP_SIZE / lanes;
   let vecs = params.dim / 4u;
   for (var first = (group.y * groups.x + group.x) * rows_at_once; first < params.rows;
        first += groups.x * groups.y * rows_at_once) {
-    let row = min(first + lane / lanes, params.rows - 1u);
-    let is_past = first + lane / lanes > row;
+    let row = min(first + number, params.rows - 1u);
+    let exists = first + number == row;
     let start = row * vecs;
     let x_start = x_row(row) * vecs;
     let mean = saved[row].x;
@@ -101,8 +114,7 @@ fn backward_input(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) 
     let mean_g = row_mean(sum_g);
     let mean_gx = row_mean(sum_gx);
 
-    if (is_past) { continue; }
-    for (var col = place; col < vecs; col += lanes) {
+    for (var col = place; exists && col < vecs; col += lanes) {
       let g = scale[col] * vec4f(dy[start + col]);
       let normalized = (vec4f(x[x_start + col]) - mean) * rstd;
       var value = rstd * (g - mean_g - normalized * mean_gx);

@@ -31,8 +31,9 @@ fn partial_sums(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) gr
   let row_tiles = (params.rows + TILE_ROWS - 1u) / TILE_ROWS;
   let tiles = row_tiles * ((params.cols + TILE_COLS - 1u) / TILE_COLS);
   let index = group.y * groups.x + group.x;
-  split = index / tiles;
-  let begin = split * params.split_depth;
+  let part = index / tiles;
+  split = part;
+  let begin = part * params.split_depth; // of `part`: for a compiler, lanes differ in `split`
   if (begin >= params.range.y) { return; } // the grid may be a little larger than the splits
   let range = vec2u(begin, min(begin + params.split_depth, params.range.y));
   let tile = index % tiles;
