@@ -15,7 +15,9 @@
 //            run in four, so that a lane has four loads on their way.
 // Source     Ba, Kiros, Hinton 2016, arXiv:1607.06450.
 
-override WORKGROUP_SIZE: u32 = 256; // power of two: the reduction halves it
+import package::parts::elem::elem;
+import package::parts::workgroup_sum::{WORKGROUP_SIZE, workgroup_sum, workgroup_sums};
+
 override HAS_ADD: bool = false; // without it add is 0, and dy is bound in its place
 override HAS_SUBSET: bool = false; // without it every row takes part, and x is bound in its place
 
@@ -37,19 +39,6 @@ struct Params { rows: u32, dim: u32, splits: u32, eps: f32 }
 @group(0) @binding(7) var<storage, read_write> dx: array<elem>;
 @group(0) @binding(5) var<storage, read_write> partial: array<f32>;
 
-var<workgroup> sums: array<vec2f, WORKGROUP_SIZE>;
-
-/// Two sums at once over the workgroup; every lane gets both.
-fn workgroup_sum(lane: u32, value: vec2f) -> vec2f {
-  sums[lane] = value;
-  workgroupBarrier();
-  for (var stride = WORKGROUP_SIZE / 2u; stride > 0u; stride >>= 1u) {
-    if (lane < stride) { sums[lane] += sums[lane + stride]; }
-    workgroupBarrier();
-  }
-  return workgroupUniformLoad(&sums[0]);
-}
-
 /// The row of x that row i of y is of.
 fn x_row(row: u32) -> u32 {
   if (HAS_SUBSET) { return subset[2u * row]; }
@@ -66,14 +55,14 @@ fn forward(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups:
 
   var sum = 0.0;
   for (var col = lane; col < params.dim; col += WORKGROUP_SIZE) { sum += f32(x[x_start + col]); }
-  let mean = workgroup_sum(lane, vec2f(sum, 0.0)).x / f32(params.dim);
+  let mean = workgroup_sum(lane, sum) / f32(params.dim);
 
   var sum_sq = 0.0;
   for (var col = lane; col < params.dim; col += WORKGROUP_SIZE) {
     let centered = f32(x[x_start + col]) - mean;
     sum_sq += centered * centered;
   }
-  let variance = workgroup_sum(lane, vec2f(sum_sq, 0.0)).x / f32(params.dim);
+  let variance = workgroup_sum(lane, sum_sq) / f32(params.dim);
   let rstd = inverseSqrt(variance + params.eps);
 
   if (lane == 0u) { stats[row] = vec2f(mean, rstd); }
@@ -97,7 +86,7 @@ fn backward_input(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) 
     let g = scale[col] * f32(dy[start + col]);
     sum += vec2f(g, g * (f32(x[x_start + col]) - mean) * rstd);
   }
-  let means = workgroup_sum(lane, sum) / f32(params.dim);
+  let means = workgroup_sums(lane, sum) / f32(params.dim);
 
   for (var col = lane; col < params.dim; col += WORKGROUP_SIZE) {
     let g = scale[col] * f32(dy[start + col]);

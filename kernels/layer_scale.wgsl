@@ -8,7 +8,8 @@
 //            subset [tokens, 2] = (token, bits of its factor), the first rows of which are the
 //            branch's;  γ [dim];  partial [splits, 2·dim] = sums for (dγ, dβ), [splits, dim] for dβ
 //            alone without γ; add_partials.wgsl adds them up.
-// Launch     one cell (parts/cells.wgsl) of one split of the rows per lane: what is read once gives all three.
+// Launch     one cell (parts/cells.wgsl) of one split of the rows per lane: what is read once gives
+//            all three.
 // Numerics   f32 sums in a fixed order, of what dbranch is before it is rounded; four rows at once,
 //            so that a lane has as many loads on their way.
 // Source     Touvron et al. 2021, arXiv:2103.17239; Huang et al. 2016, arXiv:1603.09382.

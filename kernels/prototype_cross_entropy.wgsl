@@ -9,9 +9,10 @@
 //            center [numPrototypes];  teacherLse [teacherRows];  teacherTemp [1];
 //            pairs [rows, 2] = rows of teacher or 0xffffffff for none;
 //            weights, losses [≥ rowOffset + rows], of which element rowOffset + r belongs to row r.
-// Launch     one workgroup per row, lanes stride over the prototypes, four at once. Two passes: the student's
-//            log-sum-exp; then loss and gradient. Bytes per row and prototype: 8 student read, 4
-//            per pair, 4 student write; the center and shared teacher rows come from the cache.
+// Launch     one workgroup per row, lanes stride over the prototypes, four at once. Two passes: the
+//            student's log-sum-exp; then loss and gradient. Elements moved per row and prototype:
+//            2 student read, 1 per pair, 1 student write; the center and shared teacher rows come
+//            from the cache.
 // Numerics   the online maximum is subtracted before exp; log p is formed before it is weighted, so
 //            no large terms cancel. A row of weight 0 or without pairs writes zeros, unread.
 // Source     DINO: Caron et al. 2021, arXiv:2104.14294; iBOT: Zhou et al. 2022, arXiv:2111.07832.

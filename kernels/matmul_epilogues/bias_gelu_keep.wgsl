@@ -1,4 +1,4 @@
-// kernels/matmul_epilogues/bias_gelu_keep.wgsl: a product with a bias, through GELU; what went in is kept.
+// kernels/matmul_epilogues/bias_gelu_keep.wgsl: a product with a bias is kept, then GELU.
 //
 // Math       pre = p + β    y = gelu(pre)
 

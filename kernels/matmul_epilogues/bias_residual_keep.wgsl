@@ -1,4 +1,4 @@
-// kernels/matmul_epilogues/bias_residual_keep.wgsl: a product with a bias joins a residual stream, and is kept.
+// kernels/matmul_epilogues/bias_residual_keep.wgsl: a product joins a stream, and is kept.
 //
 // Math       branch = p + β    y[t] = residual[t] + γ·factor·branch,  (t, factor) = rows[row]
 

@@ -26,6 +26,7 @@ const WIDE: Launch = {
   constants: {},
 };
 
+const ROW_SOURCE = linkKernel(kernelOfRows);
 const SUBGROUP_SOURCE = linkKernel(kernelOfSubgroups);
 
 /** Lanes of a workgroup whose subgroups take rows: as many as the largest subgroup has, or two. */
@@ -55,7 +56,7 @@ function rowPerWorkgroup(lanes: number): LayerNormLayout {
   return {
     name: `row per ${lanes} lanes`,
     kernel: "layer_norm",
-    source: kernelOfRows,
+    source: ROW_SOURCE,
     constants: { WORKGROUP_SIZE: lanes },
     rowsAtOnce: 1,
   };

@@ -44,7 +44,7 @@ const linked = new Map<string, LinkedKernel>();
 
 /** The same for the same files: for kernels put together when they are called for. */
 export function linkOnce(root: string, files: KernelParts, wide = false): LinkedKernel {
-  const key = [root, ...Object.values(files)].join();
+  const key = [wide, root, ...Object.values(files)].join();
   const known = linked.get(key);
   if (known) return known;
   const kernel = linkKernel(root, { files, wide });

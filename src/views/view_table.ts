@@ -6,7 +6,7 @@ import type { Raster } from "../images/raster.ts";
 import { rotationCoefficients } from "./rotate.ts";
 import type { ViewSpec } from "./view_spec.ts";
 
-/** Places in the record of a view, in words: the constants of kernels/view_table.wgsl. */
+/** Places in the record of a view, in words: the constants of kernels/parts/view_table.wgsl. */
 const WORD = {
   image: 0,
   rowBytes: 1,
