@@ -223,14 +223,14 @@ Deno.test("the best checkpoint by k-NN is kept, and a fall ends the run", async 
     }
     const rows = readMetrics(`${run.out}/metrics.jsonl`);
     ok(rows.every((row) => row.knn_top1 !== undefined), "evaluated with every checkpoint");
-    const best = Math.max(...rows.slice(1).map((row) => row.knn_top1));
+    const best = Math.max(...rows.map((row) => row.knn_top1));
     equal(Math.max(...scores.values()), best);
   });
 });
 
 Deno.test("a fall of k-NN ends the run, and again when it is resumed", async () => {
   await withSets(async (folder, data) => {
-    const run = evaluated(folder, data, "run", { max_drop: 10 });
+    const run = evaluated(folder, data, "run", { max_drop: 60 }); // more than weights that know nothing yet can fall
     let asked = 0; // before the first step too
     await train(run, { reasonToStop: () => asked++ >= 3 ? "so" : undefined });
     await pretendBest(`${run.out}/${LAST}`);
@@ -238,7 +238,7 @@ Deno.test("a fall of k-NN ends the run, and again when it is resumed", async () 
     deepEqual([steps, finished, harmed], [4, false, true]);
     match(
       reason,
-      /^knn_top1 [\d.]+ % of step 4 is [\d.]+ points below the best 100\.0 %; callbacks\.knn\.max_drop allows 10, raise it to go on$/,
+      /^knn_top1 [\d.]+ % of step 4 is [\d.]+ points below the best 100\.0 %; callbacks\.knn\.max_drop allows 60, raise it to go on$/,
     );
     ok(checkpoint?.endsWith("step=4.safetensors"));
     const again = await resumeRun(run.out);
