@@ -61,6 +61,7 @@ const TYPE_BYTES: Record<string, number> = {
   f32: 4,
   u32: 4,
   i32: 4,
+  "atomic<u32>": 4,
   vec2f: 8,
   vec2u: 8,
   vec3f: 16,

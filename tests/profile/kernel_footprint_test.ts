@@ -14,14 +14,15 @@ Deno.test("kernelFootprint() works out sizes from constants and overrides", () =
     var<workgroup> tile: array<vec4f, ROWS * STRIDE>;
     var<workgroup> sums: array<f32, (LANES % 5u) * DEPTH>;
     var<workgroup> flag: u32;
+    var<workgroup> drawn: atomic<u32>;
     @compute @workgroup_size(LANES, ROWS)
-    fn forward() { tile[0] = vec4f(sums[0]); flag = 1u; }
+    fn forward() { tile[0] = vec4f(sums[0]); flag = atomicAdd(&drawn, 1u); }
   `;
   // LANES 32, VECS 8, STRIDE 9.
-  const bytes = 4 * 9 * 16 + 2 * 3 * 4 + 4;
+  const bytes = 4 * 9 * 16 + 2 * 3 * 4 + 4 + 4;
   deepEqual(kernelFootprint(dispatchOf(source)), { lanes: 128, workgroupBytes: bytes });
   const wider = dispatchOf(source, { constants: { ROWS: 8, STRIDE: 1 } });
-  deepEqual(kernelFootprint(wider), { lanes: 512, workgroupBytes: 8 * 16 + 4 * 3 * 4 + 4 });
+  deepEqual(kernelFootprint(wider), { lanes: 512, workgroupBytes: 8 * 16 + 4 * 3 * 4 + 4 + 4 });
 });
 
 Deno.test("kernelFootprint() counts what an entry point reaches, through functions it calls", () => {
