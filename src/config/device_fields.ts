@@ -9,7 +9,7 @@ export const ACCELERATORS = ["auto", "gpu", "cpu", "dawn"] as const;
 export const KERNELS = ["auto", "gpu", "cpu"] as const;
 
 /** When variants of kernels may be measured. */
-export const AUTOTUNE = ["off", "on", "force"] as const;
+const AUTOTUNE = ["off", "on", "force"] as const;
 
 /** Number formats by Lightning's names. */
 export const PRECISIONS = ["32-true", "16-mixed"] as const;
